@@ -1,0 +1,101 @@
+//! Every wire text that more than one command answers with, in one place.
+
+use std::borrow::Cow;
+
+/// An error reply: a code, a space, a sentence. The words are Redis's, since clients and tests look at them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Cow<'static, [u8]>);
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        impl Error {
+            $($(#[$doc])* pub const $name: Error = Error::fixed($text);)*
+        }
+    };
+}
+
+texts! {
+    /// Arguments in an order or number that the command does not know.
+    SYNTAX = "ERR syntax error";
+    /// The key holds another type.
+    WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    /// A word that should be a 64-bit integer.
+    NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+    /// A word that should be a floating-point number.
+    NOT_A_FLOAT = "ERR value is not a valid float";
+    /// The key has to be there.
+    NO_SUCH_KEY = "ERR no such key";
+    /// An index beyond the ends.
+    INDEX_OUT_OF_RANGE = "ERR index out of range";
+    /// A number that must not be negative.
+    NOT_POSITIVE = "ERR value is out of range, must be positive";
+    /// A blocking command's timeout below zero.
+    NEGATIVE_TIMEOUT = "ERR timeout is negative";
+    /// A blocking command's timeout that is no number.
+    TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
+    /// A database number beyond `databases`.
+    DB_OUT_OF_RANGE = "ERR DB index is out of range";
+    /// A cursor that is no number.
+    INVALID_CURSOR = "ERR invalid cursor";
+    /// Arithmetic beyond 64 bits.
+    OVERFLOW = "ERR increment or decrement would overflow";
+    /// A string beyond `proto-max-bulk-len`.
+    STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    /// A replica is asked to write.
+    READ_ONLY = "READONLY You can't write against a read only replica.";
+    /// Too few replicas are near enough (`min-replicas-to-write`).
+    NO_REPLICAS = "NOREPLICAS Not enough good replicas to write.";
+    /// Authentication comes first.
+    NO_AUTH = "NOAUTH Authentication required.";
+    /// The user or the password is wrong.
+    WRONG_PASS = "WRONGPASS invalid username-password pair or user is disabled.";
+    /// The dataset is not in memory yet.
+    LOADING = "LOADING Redis is loading the dataset in memory";
+    /// A replica without its master that must not serve stale data.
+    MASTER_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+    /// Memory is full and nothing may be evicted.
+    OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+    /// The last snapshot failed, and writes would not be saved.
+    MISCONF = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+    /// A command of a transaction was refused when it was queued.
+    EXEC_ABORT = "EXECABORT Transaction discarded because of previous errors.";
+    /// RESTORE onto a key that is there.
+    BUSY_KEY = "BUSYKEY Target key name already exists.";
+}
+
+impl Error {
+    /// A text known at compile time, code first, without the dash.
+    pub const fn fixed(text: &'static str) -> Error {
+        Error(Cow::Borrowed(text.as_bytes()))
+    }
+
+    /// A text made for the occasion, code first, without the dash.
+    pub fn new(text: impl Into<String>) -> Error {
+        Error(Cow::Owned(text.into().into_bytes()))
+    }
+
+    /// A text with words of the user's in it, which need not be UTF-8.
+    pub fn bytes(text: Vec<u8>) -> Error {
+        Error(Cow::Owned(text))
+    }
+
+    /// The wrong number of words for a command; `name` as the user knows it, `config|set` for a subcommand.
+    pub fn arity(name: &str) -> Error {
+        Error::new(format!("ERR wrong number of arguments for '{name}' command"))
+    }
+
+    /// An expire time beyond the calendar, or not positive where it must be.
+    pub fn invalid_expire(name: &str) -> Error {
+        Error::new(format!("ERR invalid expire time in '{name}' command"))
+    }
+
+    /// The wire text, without dash and line end.
+    pub fn text(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The first word, by which INFO counts errors.
+    pub fn code(&self) -> &[u8] {
+        self.0.split(|&byte| byte == b' ').next().unwrap_or_default()
+    }
+}

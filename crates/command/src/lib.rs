@@ -1,0 +1,27 @@
+//! How a command is described, read and answered. Knows no command by name, and no data.
+
+mod args;
+mod error;
+mod flags;
+mod keys;
+mod propagation;
+mod spec;
+
+pub use args::Args;
+pub use error::Error;
+pub use flags::{Categories, Flags};
+pub use keys::{Find, KeyFlags, Keys, Search};
+pub use propagation::Propagation;
+pub use spec::{Arity, Command, Group, Spec};
+
+/// What running a command comes to, besides the reply that was written.
+pub type Outcome = Result<Flow, Error>;
+
+/// How a session goes on after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// The reply is written (or the session asked for none); the next command may run.
+    Done,
+    /// Nothing was written: the context was told what the session waits for, and the same command runs again then.
+    Parked,
+}

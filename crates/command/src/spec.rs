@@ -1,0 +1,192 @@
+//! One command: what it is called, what it promises, and the function that keeps the promise.
+
+use crate::{Categories, Flags, Keys};
+
+/// A row of a command table. `F` is the function's type, and with it what the command may touch.
+pub struct Command<F: 'static> {
+    /// The facts.
+    pub spec: Spec,
+    /// The function.
+    pub run: F,
+    /// The rows that its second word chooses among.
+    pub subcommands: &'static [&'static Command<F>],
+}
+
+impl<F> Command<F> {
+    /// A command without subcommands.
+    pub const fn new(run: F, spec: Spec) -> Command<F> {
+        Command { spec, run, subcommands: &[] }
+    }
+
+    /// A command that its second word turns into another.
+    pub const fn container(
+        run: F,
+        spec: Spec,
+        subcommands: &'static [&'static Command<F>],
+    ) -> Command<F> {
+        Command { spec, run, subcommands }
+    }
+
+    /// The subcommand called `name`.
+    pub fn subcommand(&self, name: &[u8]) -> Option<&'static Command<F>> {
+        self.subcommands
+            .iter()
+            .copied()
+            .find(|it| name.eq_ignore_ascii_case(it.spec.name.as_bytes()))
+    }
+}
+
+/// The facts about a command that the dispatcher, ACLs, COMMAND, COMMAND DOCS and the CLI all read.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Lowercase; a subcommand has its own word only.
+    pub name: &'static str,
+    /// The arguments as a manual shows them: `key [NX | XX] member [member ...]`.
+    pub syntax: &'static str,
+    /// One sentence for COMMAND DOCS and `help`, our own words.
+    pub summary: &'static str,
+    /// The time it takes, such as `O(1)`.
+    pub complexity: &'static str,
+    /// The Redis version that had it first.
+    pub since: &'static str,
+    /// The chapter of the manual.
+    pub group: Group,
+    /// How many words, the name (and a subcommand's container) included.
+    pub arity: Arity,
+    /// What it promises.
+    pub flags: Flags,
+    /// ACL categories beyond those that follow from group and flags.
+    pub categories: Categories,
+    /// Where its keys are.
+    pub keys: &'static [Keys],
+    /// Hints for cluster clients and tools, as COMMAND gives them.
+    pub tips: &'static [&'static str],
+}
+
+impl Spec {
+    /// An empty row of a chapter: what a family's rows begin with.
+    pub const fn of(group: Group) -> Spec {
+        Spec {
+            name: "",
+            syntax: "",
+            summary: "",
+            complexity: "O(1)",
+            since: "1.0.0",
+            group,
+            arity: Arity::Exactly(1),
+            flags: Flags::NONE,
+            categories: Categories::NONE,
+            keys: &[],
+            tips: &[],
+        }
+    }
+
+    /// All ACL categories: given ones, and those that follow from group and flags.
+    pub fn all_categories(&self) -> Categories {
+        let follow = |flag: Flags, category: Categories| {
+            if self.flags.has(flag) { category } else { Categories::NONE }
+        };
+        let speed = if self.flags.has(Flags::FAST) { Categories::FAST } else { Categories::SLOW };
+        [
+            follow(Flags::WRITE, Categories::WRITE),
+            follow(Flags::READONLY, Categories::READ),
+            follow(Flags::ADMIN, Categories::ADMIN.and(Categories::DANGEROUS)),
+            follow(Flags::PUBSUB, Categories::PUBSUB),
+            follow(Flags::BLOCKING, Categories::BLOCKING),
+            speed,
+        ]
+        .into_iter()
+        .fold(self.categories, Categories::and)
+    }
+
+    /// First key, last key and step, as COMMAND has told them since Redis 2.8.13.
+    pub fn legacy_range(&self) -> (i32, i32, i32) {
+        use crate::{Find, Search};
+        let mut range: Option<(i32, i32, i32)> = None;
+        for keys in self.keys {
+            let (Search::Index(first), Find::Range { last, step, limit: 0 | 1 }) =
+                (keys.search, keys.find)
+            else {
+                continue;
+            };
+            let last = if last >= 0 { first + last } else { last };
+            range = match range {
+                None => Some((first, last, step)),
+                // Neighbouring rows join: RENAME's two keys are one range.
+                Some((f, l, s)) if l >= 0 && first == l + 1 && s == step => Some((f, last, s)),
+                other => other,
+            };
+        }
+        range.unwrap_or((0, 0, 0))
+    }
+}
+
+/// The chapters of the manual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Keys of any type.
+    Generic,
+    /// Strings.
+    String,
+    /// Lists.
+    List,
+    /// Sets.
+    Set,
+    /// Sorted sets.
+    SortedSet,
+    /// Hashes.
+    Hash,
+    /// Messages.
+    Pubsub,
+    /// MULTI and its kind.
+    Transactions,
+    /// The connection itself.
+    Connection,
+    /// The server.
+    Server,
+}
+
+impl Group {
+    /// The name that COMMAND DOCS gives.
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Generic => "generic",
+            Group::String => "string",
+            Group::List => "list",
+            Group::Set => "set",
+            Group::SortedSet => "sorted-set",
+            Group::Hash => "hash",
+            Group::Pubsub => "pubsub",
+            Group::Transactions => "transactions",
+            Group::Connection => "connection",
+            Group::Server => "server",
+        }
+    }
+}
+
+/// How many words a request has, the name included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arity {
+    /// Just so many.
+    Exactly(usize),
+    /// So many or more.
+    AtLeast(usize),
+}
+
+impl Arity {
+    /// True if a request of `words` words is well-formed as far as their number goes.
+    pub fn accepts(self, words: usize) -> bool {
+        match self {
+            Arity::Exactly(n) => words == n,
+            Arity::AtLeast(n) => words >= n,
+        }
+    }
+
+    /// As COMMAND tells it: negative for "at least".
+    pub fn number(self) -> i64 {
+        match self {
+            Arity::Exactly(n) => n as i64,
+            Arity::AtLeast(n) => -(n as i64),
+        }
+    }
+}

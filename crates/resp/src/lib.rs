@@ -1,0 +1,15 @@
+//! The Redis protocol, RESP2 and RESP3: requests and replies, read and written, incremental, without I/O.
+//!
+//! Specification: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
+
+mod reply;
+mod request;
+mod value;
+mod words;
+mod writer;
+
+pub use reply::{ReplyError, ReplyParser};
+pub use request::{Limits, ProtocolError, Request, RequestParser};
+pub use value::Value;
+pub use words::{Owned, Span, Words};
+pub use writer::{Deferred, Proto, Writer};

@@ -1,0 +1,120 @@
+//! The words of a request, as slices of the buffer they arrived in: no copy and no allocation per word.
+
+/// Where a word lies in its buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// The word from `start` up to `end`.
+    pub fn new(start: usize, end: usize) -> Span {
+        debug_assert!(start <= end && end <= u32::MAX as usize);
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    /// The same word after `count` bytes before it were dropped from the buffer.
+    pub(crate) fn earlier(self, count: usize) -> Span {
+        Span { start: self.start - count as u32, end: self.end - count as u32 }
+    }
+}
+
+/// The words of one request, the command's name first.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    bytes: &'a [u8],
+    spans: &'a [Span],
+}
+
+impl<'a> Words<'a> {
+    /// Words at `spans` of `bytes`.
+    pub fn new(bytes: &'a [u8], spans: &'a [Span]) -> Words<'a> {
+        Words { bytes, spans }
+    }
+
+    /// How many words there are, the name included.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// True where there is not even a name.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The word at `index`, if there are that many.
+    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
+        self.spans.get(index).map(|span| &self.bytes[span.start as usize..span.end as usize])
+    }
+
+    /// The words from `index` on; none where there are fewer.
+    pub fn from(&self, index: usize) -> Words<'a> {
+        Words { bytes: self.bytes, spans: self.spans.get(index..).unwrap_or_default() }
+    }
+
+    /// The first `count` words.
+    pub fn first(&self, count: usize) -> Words<'a> {
+        Words { bytes: self.bytes, spans: &self.spans[..count.min(self.spans.len())] }
+    }
+
+    /// Each word in turn.
+    pub fn iter(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone + use<'a> {
+        let bytes = self.bytes;
+        self.spans.iter().map(move |span| &bytes[span.start as usize..span.end as usize])
+    }
+
+    /// A copy that outlives the buffer.
+    pub fn to_owned(&self) -> Owned {
+        Owned::new(self.iter())
+    }
+}
+
+impl std::ops::Index<usize> for Words<'_> {
+    type Output = [u8];
+    fn index(&self, index: usize) -> &[u8] {
+        let span = self.spans[index];
+        &self.bytes[span.start as usize..span.end as usize]
+    }
+}
+
+impl std::fmt::Debug for Words<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter().map(String::from_utf8_lossy)).finish()
+    }
+}
+
+/// Words that own their bytes, in two allocations: a queued command, a parked one, one to be propagated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owned {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl Owned {
+    /// Copies these words.
+    pub fn new<T: AsRef<[u8]>>(words: impl IntoIterator<Item = T>) -> Owned {
+        let mut owned = Owned::default();
+        words.into_iter().for_each(|word| owned.push(word.as_ref()));
+        owned
+    }
+
+    /// Adds a word at the end.
+    pub fn push(&mut self, word: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(word);
+        self.spans.push(Span::new(start, self.bytes.len()));
+    }
+
+    /// The words, to be read.
+    pub fn words(&self) -> Words<'_> {
+        Words::new(&self.bytes, &self.spans)
+    }
+
+    /// How much memory the words take, in bytes.
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity() + self.spans.capacity() * size_of::<Span>()
+    }
+}

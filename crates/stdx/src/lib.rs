@@ -1,0 +1,8 @@
+//! What we wish were in `std`: time as a value, a seeded generator, integers as Redis reads them.
+
+pub mod integer;
+mod prng;
+mod time;
+
+pub use prng::Prng;
+pub use time::{Instant, Now, WallTime};

@@ -1,0 +1,96 @@
+//! Everything a machine can ask for, on one screen.
+
+use crate::{ConnId, DiskOp, Ticket};
+use std::any::Any;
+use std::fmt;
+
+/// What a machine asks of the world. Each has a way to fail, and the simulator makes it fail.
+pub enum Effect {
+    /// Open a connection; ends in `Dialed` or `DialFailed`.
+    Dial(Dial),
+    /// Give up an attempt; no event follows.
+    CancelDial(Ticket),
+    /// Close `conn`: at once, or after what is pending has been sent. No event follows.
+    Hangup { conn: ConnId, after_sending: bool },
+    /// Stop or go on reading from `conn`: what the peer sends waits in the kernel meanwhile.
+    Reading { conn: ConnId, on: bool },
+    /// Small writes go out at once (true), or are gathered by the kernel (false).
+    NoDelay { conn: ConnId, on: bool },
+    /// Keepalive probes after `secs` seconds of silence; zero for none.
+    KeepAlive { conn: ConnId, secs: u32 },
+    /// Listen at these addresses and Unix paths instead of the present ones; ends in `Listened`.
+    Listen {
+        ticket: Ticket,
+        addresses: Vec<String>,
+        port: u16,
+        unix: Option<(String, u32)>,
+        backlog: u32,
+    },
+    /// A disk operation; operations on one file happen in order. Ends in `DiskDone`.
+    Disk { ticket: Ticket, op: DiskOp },
+    /// Run this elsewhere; ends in `WorkDone`.
+    Offload { ticket: Ticket, work: Work },
+    /// A line for the log.
+    Log { level: Level, text: String },
+    /// The operating system's view of the process: its title in `ps`.
+    Title(String),
+    /// Hold the whole loop for this long: DEBUG SLEEP, and nothing else.
+    Stall { ms: u64 },
+    /// Raise the number of open files to this, if the system lets us.
+    OpenFiles { wanted: u64 },
+    /// The process ends.
+    Exit(Exit),
+}
+
+/// How to reach a peer. `host` may be a name: it is resolved off the loop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// Comes back with the outcome.
+    pub ticket: Ticket,
+    /// A name or an address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// The local address to call from, empty for any.
+    pub source: String,
+}
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// With this status, after the log is written.
+    Status(i32),
+    /// As a crash would: DEBUG SEGFAULT and its kind.
+    Crash,
+    /// The program starts again from its first instruction: DEBUG RESTART.
+    Restart { after_ms: u64 },
+}
+
+/// How loud a log line is; the order is the order of `loglevel`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `.` in the log.
+    Debug,
+    /// `-` in the log.
+    Verbose,
+    /// `*` in the log.
+    Notice,
+    /// `#` in the log.
+    Warning,
+}
+
+/// A piece of work that may run on any thread and whose result comes back as an event.
+pub struct Work(pub Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>);
+
+impl Work {
+    /// Wraps a function; what it returns arrives in `Event::WorkDone`.
+    pub fn new<R: Any + Send>(run: impl FnOnce() -> R + Send + 'static) -> Work {
+        Work(Box::new(move || Box::new(run())))
+    }
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Work")
+    }
+}

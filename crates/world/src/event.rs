@@ -1,0 +1,44 @@
+//! Everything that can wake a machine, on one screen.
+
+use crate::{ConnId, DiskError, DiskReply, Ticket};
+use std::any::Any;
+use std::net::SocketAddr;
+
+/// What the world tells a machine.
+#[derive(Debug)]
+pub enum Event {
+    /// A client was accepted on listener `listener` (its index in the order of `Effect::Listen`).
+    Accepted { conn: ConnId, peer: Peer, local: Peer },
+    /// What `Effect::Dial` asked for is there.
+    Dialed { ticket: Ticket, conn: ConnId, peer: Peer, local: Peer },
+    /// What `Effect::Dial` asked for could not be had.
+    DialFailed { ticket: Ticket, reason: String },
+    /// The peer went away, or reading or writing failed. `conn` is free: no `Hangup` is owed.
+    Closed { conn: ConnId, reason: String },
+    /// A disk operation has ended.
+    DiskDone { ticket: Ticket, result: Result<DiskReply, DiskError> },
+    /// Work that was handed to another thread has ended, with what it returned.
+    WorkDone { ticket: Ticket, result: Box<dyn Any + Send> },
+    /// What `Effect::Listen` asked for: done, or the reason why not.
+    Listened { ticket: Ticket, result: Result<(), String> },
+    /// The process got a signal.
+    Signal(Signal),
+}
+
+/// The other end of a connection, or this end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// An IPv4 or IPv6 address with its port.
+    Ip(SocketAddr),
+    /// A Unix socket, by the path that is listened at.
+    Unix(String),
+}
+
+/// The signals that a server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Orderly shutdown, as `kill` asks for it.
+    Terminate,
+    /// Orderly shutdown, as Ctrl-C asks for it.
+    Interrupt,
+}

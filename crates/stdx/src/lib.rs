@@ -1,5 +1,6 @@
-//! What we wish were in `std`: time as a value, a seeded generator, integers as Redis reads them.
+//! What we wish were in `std`: time as a value, a seeded generator, integers as Redis reads them, glob patterns.
 
+pub mod glob;
 pub mod integer;
 mod prng;
 mod time;

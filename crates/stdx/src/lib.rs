@@ -1,9 +1,11 @@
 //! What we wish were in `std`: time as a value, a seeded generator, integers as Redis reads them, glob patterns.
 
 pub mod glob;
+mod hash;
 pub mod integer;
 mod prng;
 mod time;
 
+pub use hash::FixedState;
 pub use prng::Prng;
 pub use time::{Instant, Now, WallTime};

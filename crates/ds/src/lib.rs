@@ -1,1 +1,5 @@
-//! Empty so far.
+//! Data structures that know nothing of Redis's commands: packed sequences, tables, ordered trees.
+
+pub mod element;
+
+pub use element::{Element, ElementBuf};

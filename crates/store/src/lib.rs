@@ -1,1 +1,23 @@
-//! Empty so far.
+//! The keyspace: databases of keys with values, their expiry, eviction, and views of them at one moment.
+//!
+//! The tour: a [`Keyspace`] holds all databases and what they share; [`Db`] is one of them, and the only way to a
+//! key. Reading gives [`ValueRef`]s, writing goes through `Db`'s methods or through guards such as [`ListMut`] that
+//! it lends out. What happened is queued as [`Change`]s. Time comes in by [`Keyspace::begin`].
+
+mod change;
+mod db;
+mod expiry;
+mod guard;
+mod keyspace;
+mod settings;
+mod snapshot;
+mod value;
+
+pub use change::{Change, EventClass, EventClasses, Observers};
+pub use db::{Db, IncrementError, KeyInfo, WrongType};
+pub use expiry::{Expiry, Ttl};
+pub use guard::{HashMut, ListMut, SetMut, ZSetMut};
+pub use keyspace::{Keyspace, Stats};
+pub use settings::{Policy, Settings, Thresholds};
+pub use snapshot::{Access, Progress, Record, RecordSink, SnapshotId};
+pub use value::{Hash, Kind, List, Set, Str, Value, ValueRef, ZSet};

@@ -1,0 +1,149 @@
+//! What a key may hold: five types so far, owned or looked at.
+
+mod hash;
+mod list;
+mod set;
+mod zset;
+
+pub use hash::Hash;
+pub use list::List;
+pub use set::Set;
+pub use zset::ZSet;
+
+/// A string as it is kept: bytes, or the integer they spell.
+pub type Str<'a> = ds::Element<'a>;
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Bytes, or an integer.
+    String,
+    /// A sequence.
+    List,
+    /// Distinct members.
+    Set,
+    /// Fields with values.
+    Hash,
+    /// Members by score.
+    ZSet,
+}
+
+impl Kind {
+    /// As TYPE answers and SCAN's TYPE option reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::String => "string",
+            Kind::List => "list",
+            Kind::Set => "set",
+            Kind::Hash => "hash",
+            Kind::ZSet => "zset",
+        }
+    }
+
+    /// The kind of that name, in any case.
+    pub fn by_name(name: &[u8]) -> Option<Kind> {
+        [Kind::String, Kind::List, Kind::Set, Kind::Hash, Kind::ZSet]
+            .into_iter()
+            .find(|kind| kind.name().as_bytes().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A value by itself: about to be stored, or taken out.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// A string that is a canonical 64-bit integer.
+    Int(i64),
+    /// A string.
+    Str(Vec<u8>),
+    /// A list; not empty when stored.
+    List(Box<List>),
+    /// A set; not empty when stored.
+    Set(Box<Set>),
+    /// A hash; not empty when stored.
+    Hash(Box<Hash>),
+    /// A sorted set; not empty when stored.
+    ZSet(Box<ZSet>),
+}
+
+impl Value {
+    /// A string, as an integer where it spells one.
+    pub fn string(bytes: &[u8]) -> Value {
+        match stdx::integer::parse_i64(bytes) {
+            Some(n) => Value::Int(n),
+            None => Value::Str(bytes.to_vec()),
+        }
+    }
+
+    /// Its type.
+    pub fn kind(&self) -> Kind {
+        self.as_ref().kind()
+    }
+
+    /// A look at it.
+    pub fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Value::Int(n) => ValueRef::Str(Str::Int(*n)),
+            Value::Str(bytes) => ValueRef::Str(Str::Bytes(bytes)),
+            Value::List(list) => ValueRef::List(list),
+            Value::Set(set) => ValueRef::Set(set),
+            Value::Hash(hash) => ValueRef::Hash(hash),
+            Value::ZSet(zset) => ValueRef::ZSet(zset),
+        }
+    }
+}
+
+/// A look at a value where it is kept.
+#[derive(Clone, Copy, Debug)]
+pub enum ValueRef<'a> {
+    /// A string.
+    Str(Str<'a>),
+    /// A list.
+    List(&'a List),
+    /// A set.
+    Set(&'a Set),
+    /// A hash.
+    Hash(&'a Hash),
+    /// A sorted set.
+    ZSet(&'a ZSet),
+}
+
+impl ValueRef<'_> {
+    /// Its type.
+    pub fn kind(&self) -> Kind {
+        match self {
+            ValueRef::Str(_) => Kind::String,
+            ValueRef::List(_) => Kind::List,
+            ValueRef::Set(_) => Kind::Set,
+            ValueRef::Hash(_) => Kind::Hash,
+            ValueRef::ZSet(_) => Kind::ZSet,
+        }
+    }
+
+    /// A copy that stands by itself.
+    pub fn to_value(&self) -> Value {
+        match *self {
+            ValueRef::Str(Str::Int(n)) => Value::Int(n),
+            ValueRef::Str(Str::Bytes(bytes)) => Value::Str(bytes.to_vec()),
+            ValueRef::List(list) => Value::List(Box::new(list.clone())),
+            ValueRef::Set(set) => Value::Set(Box::new(set.clone())),
+            ValueRef::Hash(hash) => Value::Hash(Box::new(hash.clone())),
+            ValueRef::ZSet(zset) => Value::ZSet(Box::new(zset.clone())),
+        }
+    }
+
+    /// How many elements; the bytes of a string.
+    pub fn len(&self) -> usize {
+        match self {
+            ValueRef::Str(text) => text.len(),
+            ValueRef::List(list) => list.len(),
+            ValueRef::Set(set) => set.len(),
+            ValueRef::Hash(hash) => hash.len(),
+            ValueRef::ZSet(zset) => zset.len(),
+        }
+    }
+
+    /// Whether a collection has run empty. (A string of no bytes is a value like any other.)
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

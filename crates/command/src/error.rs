@@ -99,3 +99,9 @@ impl Error {
         self.0.split(|&byte| byte == b' ').next().unwrap_or_default()
     }
 }
+
+impl From<stdx::WrongType> for Error {
+    fn from(_: stdx::WrongType) -> Error {
+        Error::WRONG_TYPE
+    }
+}

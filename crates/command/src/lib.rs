@@ -14,6 +14,9 @@ pub use keys::{Find, KeyFlags, Keys, Search};
 pub use propagation::Propagation;
 pub use spec::{Arity, Command, Group, Spec};
 
+/// The words of a request and the writer of its reply, so that a handler needs no other room for them.
+pub use resp::{Deferred, Owned, Proto, Words, Writer};
+
 /// What running a command comes to, besides the reply that was written.
 pub type Outcome = Result<Flow, Error>;
 

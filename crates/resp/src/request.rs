@@ -166,13 +166,20 @@ impl RequestParser {
     /// The first `count` bytes of the buffer, at most `consumed()`, are gone; all requests found are forgotten.
     pub fn forget(&mut self, count: usize) {
         assert!(count <= self.consumed(), "a request in progress cannot be dropped");
+        self.forget_requests();
         self.at -= count;
+        if let Some((_, start)) = &mut self.begun {
+            *start -= count;
+            self.spans.iter_mut().for_each(|span| *span = span.earlier(count));
+        }
+    }
+
+    /// The requests found so far are done with; the buffer stays as it is.
+    pub fn forget_requests(&mut self) {
         match &mut self.begun {
-            Some((first, start)) => {
+            Some((first, _)) => {
                 self.spans.drain(..*first);
                 *first = 0;
-                *start -= count;
-                self.spans.iter_mut().for_each(|span| *span = span.earlier(count));
             }
             None => self.spans.clear(),
         }

@@ -5,7 +5,9 @@ mod hash;
 pub mod integer;
 mod prng;
 mod time;
+mod wrong_type;
 
 pub use hash::FixedState;
 pub use prng::Prng;
 pub use time::{Instant, Now, WallTime};
+pub use wrong_type::WrongType;

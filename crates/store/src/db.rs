@@ -3,14 +3,12 @@
 use stdx::integer::parse_i64;
 use stdx::{Now, Prng};
 
+use stdx::WrongType;
+
 use crate::{
     Change, EventClass, Expiry, Hash, HashMut, Keyspace, Kind, List, ListMut, Set, SetMut,
     Settings, Str, Ttl, Value, ValueRef, ZSet, ZSetMut,
 };
-
-/// The key holds another type than the command is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WrongType;
 
 /// Why a number was not incremented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

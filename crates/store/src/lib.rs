@@ -14,10 +14,11 @@ mod snapshot;
 mod value;
 
 pub use change::{Change, EventClass, EventClasses, Observers};
-pub use db::{Db, IncrementError, KeyInfo, WrongType};
+pub use db::{Db, IncrementError, KeyInfo};
 pub use expiry::{Expiry, Ttl};
 pub use guard::{HashMut, ListMut, SetMut, ZSetMut};
 pub use keyspace::{Keyspace, Stats};
 pub use settings::{Policy, Settings, Thresholds};
 pub use snapshot::{Access, Progress, Record, RecordSink, SnapshotId};
+pub use stdx::WrongType;
 pub use value::{Hash, Kind, List, Set, Str, Value, ValueRef, ZSet};

@@ -1,0 +1,116 @@
+//! What a data command may touch: a keyspace, the time, chance, and the reply. Nothing else.
+
+use command::{Args, Command, Error, Flow, Outcome, Propagation, Writer};
+use stdx::{Instant, Now, Prng};
+use store::Db;
+
+/// The permission slip of a data command.
+pub struct DataCx<'a> {
+    /// The selected database; `db.at(index)` reaches the others.
+    pub db: Db<'a>,
+    /// Where the reply goes. What a handler wrote before it failed is taken back.
+    pub reply: Writer<'a>,
+    /// When the command runs. It stays the same throughout a transaction.
+    pub now: Now,
+    /// Chance.
+    pub prng: &'a mut Prng,
+    /// What replicas are told, where it is not the command's own words.
+    pub propagation: &'a mut Propagation,
+    /// Whether the command may wait, and where it says for what.
+    pub parking: &'a mut Parking,
+    /// The longest string there may be, in bytes: `proto-max-bulk-len`.
+    pub bulk_len_max: usize,
+    /// Freeing of large values may be left for later: what `lazyfree-lazy-user-del` and its kin say.
+    pub lazy: Lazy,
+}
+
+/// Which ways of removing a value leave the freeing for later.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lazy {
+    /// DEL behaves like UNLINK: `lazyfree-lazy-user-del`.
+    pub user_del: bool,
+    /// Values that are overwritten: `lazyfree-lazy-server-del`.
+    pub server_del: bool,
+    /// FLUSHDB and FLUSHALL without a mode: `lazyfree-lazy-user-flush`.
+    pub user_flush: bool,
+}
+
+/// Whether a command may wait, and what for.
+#[derive(Debug, Default)]
+pub struct Parking {
+    /// False inside EXEC, for commands that come from a master, and wherever else waiting is not possible.
+    pub allowed: bool,
+    /// What the session waits for, if the handler has parked it.
+    pub wait: Option<Wait>,
+}
+
+/// What a parked session waits for: the first change of any of these keys that `kind` can use. Then the very same
+/// command runs again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// In the order they were named.
+    pub keys: Vec<Box<[u8]>>,
+    /// The type that the command can use.
+    pub kind: store::Kind,
+    /// When to give up; never, where there is none.
+    pub deadline: Option<Instant>,
+    /// What is answered then, and at once where waiting is not possible.
+    pub timeout: TimeoutReply,
+}
+
+/// The reply of a wait that ended in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutReply {
+    /// A null bulk string.
+    Null,
+    /// A null array.
+    NullArray,
+}
+
+impl TimeoutReply {
+    /// Writes it.
+    pub fn write(self, reply: &mut Writer<'_>) {
+        match self {
+            TimeoutReply::Null => reply.null(),
+            TimeoutReply::NullArray => reply.null_array(),
+        }
+    }
+}
+
+impl DataCx<'_> {
+    /// Lets the session wait, or answers like a timeout where waiting is not possible.
+    pub fn park(&mut self, wait: Wait) -> Outcome {
+        if self.parking.allowed {
+            self.parking.wait = Some(wait);
+            return Ok(Flow::Parked);
+        }
+        wait.timeout.write(&mut self.reply);
+        Ok(Flow::Done)
+    }
+
+    /// The moment when a blocking command gives up: `text` is in seconds, 0 means never.
+    pub fn deadline(&self, text: &[u8]) -> Result<Option<Instant>, Error> {
+        let seconds: f64 = std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .filter(|seconds: &f64| {
+                seconds.is_finite() && !text.first().is_some_and(|b| b.is_ascii_whitespace())
+            })
+            .ok_or(Error::TIMEOUT_NOT_A_FLOAT)?;
+        if seconds < 0.0 {
+            return Err(Error::NEGATIVE_TIMEOUT);
+        }
+        let ms = seconds * 1000.0;
+        // The sum must stay on the calendar, as Redis counts it: milliseconds in a signed 64-bit integer.
+        if ms > (i64::MAX as f64) - self.now.wall.ms() as f64 {
+            return Err(Error::fixed("ERR timeout is out of range"));
+        }
+        Ok((seconds > 0.0).then(|| self.now.instant.after_ms(ms.ceil() as u64)))
+    }
+}
+
+/// The function of a data command.
+pub type DataFn = for<'a, 'b> fn(&'a mut DataCx<'b>, Args<'a>) -> Outcome;
+
+/// A data command: a row with its function.
+pub type DataCommand = Command<DataFn>;

@@ -1,5 +1,7 @@
-//! What we wish were in `std`: time as a value, a seeded generator, integers as Redis reads them, glob patterns.
+//! What we wish were in `std`: time as a value, a seeded generator, integers as Redis reads them, glob patterns,
+//! the checksum of its files.
 
+mod crc64;
 pub mod glob;
 mod hash;
 pub mod integer;
@@ -7,6 +9,7 @@ mod prng;
 mod time;
 mod wrong_type;
 
+pub use crc64::crc64;
 pub use hash::FixedState;
 pub use prng::Prng;
 pub use time::{Instant, Now, WallTime};

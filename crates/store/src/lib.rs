@@ -11,7 +11,7 @@ mod guard;
 mod keyspace;
 mod settings;
 mod snapshot;
-mod value;
+pub mod value;
 
 pub use change::{Change, EventClass, EventClasses, Observers};
 pub use db::{Db, IncrementError, KeyInfo};
@@ -21,4 +21,6 @@ pub use keyspace::{Keyspace, Stats};
 pub use settings::{Policy, Settings, Thresholds};
 pub use snapshot::{Access, Progress, Record, RecordSink, SnapshotId};
 pub use stdx::WrongType;
-pub use value::{Hash, Kind, List, Set, Str, Value, ValueRef, ZSet};
+pub use value::{
+    Encoding, End, Hash, Inserted, Kind, List, Node, Set, Side, Str, Value, ValueRef, ZSet,
+};

@@ -1,14 +1,45 @@
 //! What a key may hold: five types so far, owned or looked at.
 
-mod hash;
-mod list;
-mod set;
-mod zset;
+pub mod hash;
+pub mod list;
+pub mod set;
+pub mod zset;
 
 pub use hash::Hash;
-pub use list::List;
+pub use list::{End, List, Node, Side};
 pub use set::Set;
-pub use zset::ZSet;
+pub use zset::{Inserted, ZSet};
+
+/// How a collection is kept, under the name OBJECT ENCODING gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Sorted integers.
+    Intset,
+    /// One packed sequence.
+    Listpack,
+    /// One packed sequence with times to live in it.
+    ListpackEx,
+    /// A sequence of packed sequences.
+    Quicklist,
+    /// A hash table.
+    Hashtable,
+    /// An order beside a hash table.
+    Skiplist,
+}
+
+impl Encoding {
+    /// The name as Redis spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Intset => "intset",
+            Encoding::Listpack => "listpack",
+            Encoding::ListpackEx => "listpackex",
+            Encoding::Quicklist => "quicklist",
+            Encoding::Hashtable => "hashtable",
+            Encoding::Skiplist => "skiplist",
+        }
+    }
+}
 
 /// A string as it is kept: bytes, or the integer they spell.
 pub type Str<'a> = ds::Element<'a>;

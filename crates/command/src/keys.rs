@@ -126,6 +126,36 @@ impl Keys {
         self.flags(KeyFlags::RO.and(KeyFlags::ACCESS))
     }
 
+    /// Read, but nothing of the value itself is told: `RO`.
+    pub const fn inspects(self) -> Keys {
+        self.flags(KeyFlags::RO)
+    }
+
+    /// Content is added: `RW insert`.
+    pub const fn inserts(self) -> Keys {
+        self.flags(KeyFlags::RW.and(KeyFlags::INSERT))
+    }
+
+    /// Content is changed: `RW update`.
+    pub const fn updates(self) -> Keys {
+        self.flags(KeyFlags::RW.and(KeyFlags::UPDATE))
+    }
+
+    /// Content is removed: `RW delete`.
+    pub const fn deletes(self) -> Keys {
+        self.flags(KeyFlags::RW.and(KeyFlags::DELETE))
+    }
+
+    /// Content is removed and given back: `RW access delete`.
+    pub const fn pops(self) -> Keys {
+        self.flags(KeyFlags::RW.and(KeyFlags::ACCESS).and(KeyFlags::DELETE))
+    }
+
+    /// Replaced, whatever was there: `OW update`.
+    pub const fn overwrites(self) -> Keys {
+        self.flags(KeyFlags::OW.and(KeyFlags::UPDATE))
+    }
+
     /// The indexes of the words of `words` (the whole request) that are keys. None: the rule does not fit them.
     pub fn positions(&self, words: &Words<'_>) -> Option<Vec<usize>> {
         let len = words.len() as i32;

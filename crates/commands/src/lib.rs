@@ -2,6 +2,7 @@
 //! lists them; a row that is not listed is dead code, which the build refuses.
 
 mod cx;
+mod reply;
 
 pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
 

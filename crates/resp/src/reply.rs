@@ -42,6 +42,7 @@ impl ReplyParser {
     }
 
     /// The next whole reply, if there is one.
+    #[allow(clippy::should_implement_trait, reason = "it can fail, and goes on after more was fed")]
     pub fn next(&mut self) -> Result<Option<Value>, ReplyError> {
         if self.buffer.len() < self.enough.max(self.at + 1) {
             return Ok(None);

@@ -1,1 +1,19 @@
-//! Empty so far.
+//! The real world: runs a [`world::Machine`] on sockets, files, threads and the clock.
+//!
+//! One thread runs the machine and never waits but for readiness (`turn`). What would hold it goes elsewhere: disks
+//! (`disk`), name lookups (`dial`), compression and the freeing of large things (`pool`); results come back through
+//! one inbox that ends the wait. The shell knows no command and no reply: it moves bytes.
+
+mod conns;
+mod dial;
+mod disk;
+mod effects;
+mod inbox;
+mod io;
+mod listen;
+mod log;
+mod pool;
+mod turn;
+
+pub use log::{Log, LogTarget};
+pub use turn::{Options, run};

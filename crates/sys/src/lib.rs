@@ -1,1 +1,23 @@
-//! Empty so far.
+//! The operating system as Regent needs it: clocks, readiness, sockets, files, signals, the process itself.
+//!
+//! Nothing here decides anything. Every call does one thing to the system and says how it went; the worlds above
+//! (`shell` for real, tests) put them in order. It is the only crate that may read a clock, open a file or touch a
+//! signal, so the lints that forbid this everywhere else are lifted here and only here.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod clock;
+pub mod facts;
+pub mod file;
+pub mod limits;
+pub mod net;
+pub mod poll;
+pub mod process;
+pub mod signal;
+pub mod syslog;
+pub mod thread;
+pub mod title;
+
+mod errno;
+
+pub use errno::{EBADF, ENOTCONN, ErrorText, error_text};

@@ -10,15 +10,18 @@ pub enum Effect {
     Dial(Dial),
     /// Give up an attempt; no event follows.
     CancelDial(Ticket),
-    /// Close `conn`: at once, or after what is pending has been sent. No event follows.
+    /// Close `conn`. At once: no event follows. After what is pending has been sent: none follows either, unless the
+    /// connection fails first, which ends in `Closed`; nothing is read meanwhile.
     Hangup { conn: ConnId, after_sending: bool },
     /// Stop or go on reading from `conn`: what the peer sends waits in the kernel meanwhile.
     Reading { conn: ConnId, on: bool },
-    /// Small writes go out at once (true), or are gathered by the kernel (false).
+    /// Small writes go out at once (true, and so at the beginning), or are gathered by the kernel (false).
     NoDelay { conn: ConnId, on: bool },
     /// Keepalive probes after `secs` seconds of silence; zero for none.
     KeepAlive { conn: ConnId, secs: u32 },
-    /// Listen at these addresses and Unix paths instead of the present ones; ends in `Listened`.
+    /// Listen at these addresses and Unix paths instead of the present ones; ends in `Listened`. Addresses are
+    /// spelled as `bind` spells them (`*`, `::*`, `-` before one that may be absent); port zero is no TCP at all.
+    /// What cannot be had leaves everything as it was.
     Listen {
         ticket: Ticket,
         addresses: Vec<String>,
@@ -30,8 +33,10 @@ pub enum Effect {
     Disk { ticket: Ticket, op: DiskOp },
     /// Run this elsewhere; ends in `WorkDone`.
     Offload { ticket: Ticket, work: Work },
-    /// A line for the log.
+    /// A line for the log. Whether `loglevel` lets it through has been asked before.
     Log { level: Level, text: String },
+    /// The letter that stands for our role in log lines from now on: `M` primary, `S` replica, `X` Sentinel.
+    LogRole(char),
     /// The operating system's view of the process: its title in `ps`.
     Title(String),
     /// Hold the whole loop for this long: DEBUG SLEEP, and nothing else.

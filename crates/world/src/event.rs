@@ -7,19 +7,21 @@ use std::net::SocketAddr;
 /// What the world tells a machine.
 #[derive(Debug)]
 pub enum Event {
-    /// A client was accepted on listener `listener` (its index in the order of `Effect::Listen`).
+    /// A client was accepted.
     Accepted { conn: ConnId, peer: Peer, local: Peer },
     /// What `Effect::Dial` asked for is there.
     Dialed { ticket: Ticket, conn: ConnId, peer: Peer, local: Peer },
     /// What `Effect::Dial` asked for could not be had.
     DialFailed { ticket: Ticket, reason: String },
-    /// The peer went away, or reading or writing failed. `conn` is free: no `Hangup` is owed.
+    /// The peer went away (`reason` is empty), or reading or writing failed (the system's words). `conn` is free: no
+    /// `Hangup` is owed.
     Closed { conn: ConnId, reason: String },
     /// A disk operation has ended.
     DiskDone { ticket: Ticket, result: Result<DiskReply, DiskError> },
     /// Work that was handed to another thread has ended, with what it returned.
     WorkDone { ticket: Ticket, result: Box<dyn Any + Send> },
-    /// What `Effect::Listen` asked for: done, or the reason why not.
+    /// What `Effect::Listen` asked for: done, or the last line for the log of one who gives up, such as
+    /// `Failed listening on port 6379 (tcp), aborting.`; each address that failed is in the log already.
     Listened { ticket: Ticket, result: Result<(), String> },
     /// The process got a signal.
     Signal(Signal),

@@ -1,0 +1,115 @@
+//! What INFO tells of the process and the machine it runs on.
+
+use std::path::PathBuf;
+
+/// Processor time, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CpuTime {
+    /// Spent in our code.
+    pub user_us: u64,
+    /// Spent in the kernel on our behalf.
+    pub system_us: u64,
+}
+
+/// Whose processor time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// All threads of this process.
+    Process,
+    /// Children that have ended.
+    Children,
+    /// The calling thread.
+    Thread,
+}
+
+/// Processor time spent so far.
+pub fn cpu_time(whose: Whose) -> CpuTime {
+    let who = match whose {
+        Whose::Process => libc::RUSAGE_SELF,
+        Whose::Children => libc::RUSAGE_CHILDREN,
+        #[cfg(target_os = "linux")]
+        Whose::Thread => libc::RUSAGE_THREAD,
+        #[cfg(not(target_os = "linux"))]
+        Whose::Thread => libc::RUSAGE_SELF,
+    };
+    // SAFETY: all fields of `rusage` are numbers, for which zero is a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: `usage` is a valid place for the answer.
+    unsafe { libc::getrusage(who, &mut usage) };
+    let us = |time: libc::timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
+    CpuTime { user_us: us(usage.ru_utime), system_us: us(usage.ru_stime) }
+}
+
+/// Bytes of memory that the process occupies right now; zero where the system does not tell.
+pub fn resident_bytes() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or(0) * page_bytes()
+}
+
+/// Bytes of memory that the machine has.
+pub fn memory_bytes() -> u64 {
+    // SAFETY: `sysconf` only answers.
+    let pages = unsafe { libc::sysconf(libc::_SC_PHYS_PAGES) };
+    u64::try_from(pages).unwrap_or(0) * page_bytes()
+}
+
+/// Bytes per page of memory.
+pub fn page_bytes() -> u64 {
+    // SAFETY: `sysconf` only answers.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}
+
+/// System, release and machine, as `Linux 6.1.0 x86_64`.
+pub fn system() -> String {
+    // SAFETY: all fields of `utsname` are bytes, for which zero is a value.
+    let mut name: libc::utsname = unsafe { std::mem::zeroed() };
+    // SAFETY: `name` is a valid place for the answer.
+    unsafe { libc::uname(&mut name) };
+    let text = |field: &[libc::c_char]| {
+        let bytes: Vec<u8> =
+            field.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    format!("{} {} {}", text(&name.sysname), text(&name.release), text(&name.machine))
+}
+
+/// What stands where a C program tells its compiler's version: three numbers, for those who parse them.
+pub const COMPILER_VERSION: &str = "0.0.0";
+
+/// The number of this process.
+pub fn pid() -> u32 {
+    std::process::id()
+}
+
+/// The program's file.
+pub fn executable() -> PathBuf {
+    std::env::current_exe().unwrap_or_default()
+}
+
+/// A number that no other run has: for the seed of the generator.
+pub fn entropy() -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: the buffer is as long as it says.
+    let filled = unsafe { libc::getentropy(bytes.as_mut_ptr().cast(), bytes.len()) } == 0;
+    if filled {
+        u64::from_ne_bytes(bytes)
+    } else {
+        crate::clock::wall().0 ^ (u64::from(pid()) << 40) ^ crate::clock::nanos()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_answers() {
+        assert!(resident_bytes() > page_bytes());
+        assert!(memory_bytes() > resident_bytes());
+        assert_eq!(system().split(' ').count(), 3);
+        assert_ne!(entropy(), entropy());
+        assert!(executable().is_absolute());
+    }
+}

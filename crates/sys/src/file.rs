@@ -1,0 +1,141 @@
+//! Files, and what it takes for them to survive a power failure.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// An open file.
+#[derive(Debug)]
+pub struct File(fs::File);
+
+impl File {
+    /// Opens for reading.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
+        fs::File::open(path).map(File)
+    }
+
+    /// Creates, or empties, for writing.
+    pub fn create(path: impl AsRef<Path>) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path).map(File)
+    }
+
+    /// Opens for appending, creating it where absent.
+    pub fn open_append(path: impl AsRef<Path>) -> io::Result<File> {
+        OpenOptions::new().read(true).append(true).create(true).open(path).map(File)
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> io::Result<u64> {
+        self.0.metadata().map(|metadata| metadata.len())
+    }
+
+    /// True if there is nothing in it.
+    pub fn is_empty(&self) -> io::Result<bool> {
+        self.len().map(|len| len == 0)
+    }
+
+    /// Up to `len` bytes at `offset`, fewer only at the end.
+    pub fn read_at(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        // A length that comes from a damaged file must not make us ask for memory that is never filled.
+        let left = self.len()?.saturating_sub(offset);
+        let mut bytes = vec![0; len.min(usize::try_from(left).unwrap_or(usize::MAX))];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self.0.read_at(&mut bytes[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+
+    /// Writes all of `bytes` where the last write ended.
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    /// Cuts to `len` bytes; the next write goes there.
+    pub fn truncate(&mut self, len: u64) -> io::Result<()> {
+        use std::io::Seek;
+        self.0.set_len(len)?;
+        self.0.seek(io::SeekFrom::Start(len)).map(drop)
+    }
+
+    /// Returns once what was written would survive a power failure.
+    pub fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+/// The whole file.
+pub fn slurp(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    fs::read(path)
+}
+
+/// Renames, and syncs the folder, so that the new name survives a power failure.
+pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
+    fs::rename(&from, &to)?;
+    sync_folder(to.as_ref())
+}
+
+/// Removes a file; one that is not there is no error.
+pub fn remove(path: impl AsRef<Path>) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes a whole file anew so that, whatever happens, either the old or the new one is there: a temporary
+/// neighbour, synced, with the permissions of the old one, renamed over it.
+pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
+    // What a link points at is replaced, not the link.
+    let path = fs::canonicalize(&path).unwrap_or_else(|_| path.as_ref().to_owned());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!("{name}-{}.tmp", std::process::id()));
+    let write = || {
+        let mut file = File::create(&temporary)?;
+        let mode = fs::metadata(&path).map(|metadata| metadata.permissions());
+        file.append(bytes)?;
+        if let Ok(mode) = mode {
+            file.0.set_permissions(mode)?;
+        }
+        file.0.sync_all()?;
+        fs::rename(&temporary, &path)
+    };
+    write().inspect_err(|_| drop(remove(&temporary)))?;
+    sync_folder(&path)
+}
+
+/// Makes a name in the folder of `path` survive a power failure.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    match fs::File::open(folder)?.sync_all() {
+        // Some file systems have no such thing, and then there is nothing more to be had.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
+}
+
+/// Makes `path` the working folder of the process.
+pub fn change_dir(path: impl AsRef<Path>) -> io::Result<()> {
+    std::env::set_current_dir(path)
+}
+
+/// The path from the root, without links or dots; as given where that cannot be had.
+pub fn absolute(path: impl AsRef<Path>) -> PathBuf {
+    let path = path.as_ref();
+    if path.is_absolute() {
+        return path.to_owned();
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let relative = path.strip_prefix("./").unwrap_or(path);
+    here.join(relative)
+}

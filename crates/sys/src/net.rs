@@ -1,0 +1,248 @@
+//! Sockets that never block: listening, accepted, dialed, over TCP or a Unix path.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+
+/// One end of a connection, as the system names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// An address and a port.
+    Ip(SocketAddr),
+    /// A path; empty for the nameless end of a Unix connection.
+    Unix(String),
+}
+
+/// A connected socket, or one that is about to be.
+#[derive(Debug)]
+pub struct Stream(Socket);
+
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl Stream {
+    /// Begins to connect to `to`, from the local address `from` if there is one. The stream becomes writable once
+    /// the outcome is known; [`Stream::outcome`] tells it.
+    pub fn dial(to: SocketAddr, from: Option<IpAddr>) -> io::Result<Stream> {
+        let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        socket.set_tcp_nodelay(true)?;
+        if let Some(from) = from {
+            socket.set_reuse_address(true)?;
+            socket.bind(&SocketAddr::new(from, 0).into())?;
+        }
+        match socket.connect(&to.into()) {
+            Ok(()) => Ok(Stream(socket)),
+            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(Stream(socket)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// After the stream became writable: whether the connection stands.
+    pub fn outcome(&self) -> io::Result<()> {
+        match self.0.take_error()? {
+            Some(error) => Err(error),
+            None => self.0.peer_addr().map(drop),
+        }
+    }
+
+    /// Reads what is there. Zero: the peer will send nothing more.
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (&self.0).read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Writes as much as there is room for.
+    pub fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        loop {
+            // One slice is the common case, and the plain call is the cheaper one.
+            let result = match slices {
+                [one] => (&self.0).write(one),
+                many => (&self.0).write_vectored(many),
+            };
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// The other end.
+    pub fn peer(&self) -> io::Result<Address> {
+        self.0.peer_addr().map(|address| name(&address))
+    }
+
+    /// This end.
+    pub fn local(&self) -> io::Result<Address> {
+        self.0.local_addr().map(|address| name(&address))
+    }
+
+    /// Small writes go out at once, or are gathered.
+    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
+        self.0.set_tcp_nodelay(on)
+    }
+
+    /// Probes after `secs` seconds of silence, every third of that, and gives up after three; zero: no probes.
+    pub fn set_keepalive(&self, secs: u32) -> io::Result<()> {
+        if secs == 0 {
+            return self.0.set_keepalive(false);
+        }
+        let third = (secs / 3).max(1);
+        let keepalive = TcpKeepalive::new()
+            .with_time(Duration::from_secs(secs.into()))
+            .with_interval(Duration::from_secs(third.into()))
+            .with_retries(3);
+        self.0.set_tcp_keepalive(&keepalive)
+    }
+}
+
+fn name(address: &SockAddr) -> Address {
+    match address.as_socket() {
+        Some(ip) => Address::Ip(ip),
+        None => Address::Unix(
+            address
+                .as_pathname()
+                .map(|path| path.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+        ),
+    }
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub struct Listener(Socket);
+
+impl AsRawFd for Listener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+/// What went wrong on the way to a listening socket, and at which call, as `bind: Address already in use`.
+#[derive(Debug)]
+pub struct ListenError {
+    /// The call: `socket`, `bind` or `listen`.
+    pub call: &'static str,
+    /// Why.
+    pub error: io::Error,
+}
+
+impl std::fmt::Display for ListenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.call, crate::error_text(&self.error))
+    }
+}
+
+impl ListenError {
+    /// The address is of a kind this system does not speak, such as IPv6 where that is switched off.
+    pub fn is_unsupported(&self) -> bool {
+        let unsupported = [
+            libc::ENOPROTOOPT,
+            libc::EPROTONOSUPPORT,
+            libc::ESOCKTNOSUPPORT,
+            libc::EPFNOSUPPORT,
+            libc::EAFNOSUPPORT,
+        ];
+        self.error.raw_os_error().is_some_and(|number| unsupported.contains(&number))
+    }
+
+    /// The address belongs to no interface of this machine.
+    pub fn is_absent(&self) -> bool {
+        self.error.raw_os_error() == Some(libc::EADDRNOTAVAIL)
+    }
+}
+
+fn at<T>(call: &'static str, result: io::Result<T>) -> Result<T, ListenError> {
+    result.map_err(|error| ListenError { call, error })
+}
+
+impl Listener {
+    /// Listens at a TCP address.
+    pub fn tcp(address: SocketAddr, backlog: u32) -> Result<Listener, ListenError> {
+        let domain = Domain::for_address(address);
+        let socket = at("socket", Socket::new(domain, Type::STREAM, Some(Protocol::TCP)))?;
+        if address.is_ipv6() {
+            at("setsockopt", socket.set_only_v6(true))?;
+        }
+        at("setsockopt SO_REUSEADDR", socket.set_reuse_address(true))?;
+        at("bind", socket.bind(&address.into()))?;
+        at("listen", socket.listen(backlog.min(i32::MAX as u32) as i32))?;
+        at("fcntl", socket.set_nonblocking(true))?;
+        Ok(Listener(socket))
+    }
+
+    /// Listens at a path, in place of whatever socket was left there; `mode` are its permissions, zero for what the
+    /// system gives.
+    pub fn unix(path: &str, mode: u32, backlog: u32) -> Result<Listener, ListenError> {
+        at("unlink", crate::file::remove(path))?;
+        let socket = at("socket", Socket::new(Domain::UNIX, Type::STREAM, None))?;
+        let address = at("bind", SockAddr::unix(path))?;
+        at("bind", socket.bind(&address))?;
+        at("listen", socket.listen(backlog.min(i32::MAX as u32) as i32))?;
+        if mode != 0 {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            at("chmod", std::fs::set_permissions(path, permissions))?;
+        }
+        at("fcntl", socket.set_nonblocking(true))?;
+        Ok(Listener(socket))
+    }
+
+    /// Takes one connection that waits.
+    pub fn accept(&self) -> io::Result<Stream> {
+        let (socket, address) = self.0.accept()?;
+        socket.set_nonblocking(true)?;
+        if !address.is_unix() {
+            socket.set_tcp_nodelay(true)?;
+        }
+        Ok(Stream(socket))
+    }
+
+    /// Where it listens.
+    pub fn local(&self) -> io::Result<Address> {
+        self.0.local_addr().map(|address| name(&address))
+    }
+}
+
+/// An address that `bind` names: `*` and `::*` are all interfaces of one family, names are looked up.
+pub fn bind_address(text: &str, port: u16) -> io::Result<SocketAddr> {
+    match text {
+        "*" | "" => Ok((Ipv4Addr::UNSPECIFIED, port).into()),
+        "::*" => Ok((Ipv6Addr::UNSPECIFIED, port).into()),
+        _ => resolve(text, port)?
+            .first()
+            .copied()
+            .ok_or_else(|| io::Error::other("Name does not resolve")),
+    }
+}
+
+/// The addresses of a host. A name may take long: it is asked of the network.
+pub fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Some(address) = literal(host, port) {
+        return Ok(vec![address]);
+    }
+    (host, port).to_socket_addrs().map(Iterator::collect)
+}
+
+/// The address, where `host` is one and not a name.
+pub fn literal(host: &str, port: u16) -> Option<SocketAddr> {
+    host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port))
+}
+
+/// A TCP port of this machine that nobody listens at right now; for tests and trials.
+pub fn free_port() -> io::Result<u16> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    let address = SockRef::from(&socket).local_addr()?;
+    Ok(address.as_socket().map_or(0, |address| address.port()))
+}

@@ -1,0 +1,82 @@
+//! The process as a whole: into the background, starting over, crashing on demand, telling a supervisor.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+/// Goes on in the background: a child in a session of its own, with nothing on its standard streams. The parent ends.
+/// To be called before any thread is started.
+pub fn daemonize() -> io::Result<()> {
+    // SAFETY: no other thread runs, so the child is a whole copy.
+    match unsafe { libc::fork() } {
+        -1 => return Err(io::Error::last_os_error()),
+        0 => {}
+        // SAFETY: the parent ends without running what the child will run.
+        _ => unsafe { libc::_exit(0) },
+    }
+    // SAFETY: plain calls; the path ends with a zero.
+    unsafe {
+        libc::setsid();
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
+        if null >= 0 {
+            for stream in 0..3 {
+                libc::dup2(null, stream);
+            }
+            if null > 2 {
+                libc::close(null);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Starts the program again in this process, with the same arguments. Returns only if that fails.
+pub fn restart(executable: &Path, arguments: &[String]) -> io::Error {
+    Command::new(executable).args(arguments).exec()
+}
+
+/// Ends the process as an access to memory that is not there would.
+pub fn crash() -> ! {
+    // SAFETY: the process ends here on purpose; nothing runs after it.
+    unsafe {
+        libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+        libc::raise(libc::SIGSEGV);
+        libc::abort()
+    }
+}
+
+/// Ends the process at once, running nothing.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: that is what it is for.
+    unsafe { libc::_exit(status) }
+}
+
+/// New files are readable as `mask` lets them be.
+pub fn set_umask(mask: u32) -> u32 {
+    // SAFETY: `umask` only sets a number.
+    unsafe { libc::umask(mask as libc::mode_t) as u32 }
+}
+
+/// True if standard output is a terminal.
+pub fn stdout_is_terminal() -> bool {
+    use std::io::IsTerminal;
+    io::stdout().is_terminal()
+}
+
+/// Tells systemd something, such as `READY=1`. False where no systemd listens.
+pub fn notify_systemd(text: &str) -> bool {
+    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return false };
+    let path = path.to_string_lossy().into_owned();
+    let Ok(socket) = std::os::unix::net::UnixDatagram::unbound() else { return false };
+    // A leading `@` stands for the zero byte of a name that lives outside the file system.
+    let sent = match path.strip_prefix('@') {
+        None => socket.send_to(text.as_bytes(), &path),
+        Some(name) => {
+            use std::os::linux::net::SocketAddrExt;
+            std::os::unix::net::SocketAddr::from_abstract_name(name)
+                .and_then(|address| socket.send_to_addr(text.as_bytes(), &address))
+        }
+    };
+    sent.is_ok()
+}

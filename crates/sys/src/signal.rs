@@ -1,0 +1,129 @@
+//! Signals, as readiness: the handler notes which came and writes one byte into a pipe that the loop waits on.
+//!
+//! A second SIGINT or SIGTERM while the first has not been taken yet ends the process at once: the loop is stuck, and
+//! somebody insists.
+
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
+
+// A handler has no argument of ours, so what it touches must be static: that is the one reason for these.
+static PIPE: AtomicI32 = AtomicI32::new(-1);
+static TERMINATE: AtomicBool = AtomicBool::new(false);
+static INTERRUPT: AtomicBool = AtomicBool::new(false);
+
+/// The signals that ask for an orderly end, since they were last taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// SIGTERM.
+    pub terminate: bool,
+    /// SIGINT.
+    pub interrupt: bool,
+}
+
+/// The end of the pipe that the loop waits on.
+pub struct Signals {
+    pipe: UnixStream,
+}
+
+impl Signals {
+    /// Catches SIGTERM and SIGINT from now on, and ignores SIGHUP and SIGPIPE.
+    pub fn catch() -> io::Result<Signals> {
+        let (pipe, far) = UnixStream::pair()?;
+        pipe.set_nonblocking(true)?;
+        far.set_nonblocking(true)?;
+        PIPE.store(far.into_raw_fd(), SeqCst);
+        for signal in [libc::SIGTERM, libc::SIGINT] {
+            set(signal, on_signal as *const () as libc::sighandler_t)?;
+        }
+        for signal in [libc::SIGHUP, libc::SIGPIPE] {
+            set(signal, libc::SIG_IGN)?;
+        }
+        Ok(Signals { pipe })
+    }
+
+    /// Which signals came since the last call.
+    pub fn take(&mut self) -> Asked {
+        let mut sink = [0; 64];
+        while matches!(self.pipe.read(&mut sink), Ok(n) if n > 0) {}
+        Asked { terminate: TERMINATE.swap(false, SeqCst), interrupt: INTERRUPT.swap(false, SeqCst) }
+    }
+
+    /// What to wait on.
+    pub fn source(&self) -> RawFd {
+        self.pipe.as_raw_fd()
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for signal in [libc::SIGTERM, libc::SIGINT] {
+            let _ = set(signal, libc::SIG_DFL);
+        }
+        let far = PIPE.swap(-1, SeqCst);
+        // SAFETY: `far` came from `into_raw_fd` in `catch` and is closed only here. A handler that runs at this very
+        // moment writes to a closed number at worst, which fails harmlessly.
+        unsafe { libc::close(far) };
+    }
+}
+
+fn set(signal: libc::c_int, handler: libc::sighandler_t) -> io::Result<()> {
+    // SAFETY: all fields of `sigaction` are numbers or pointers, for which zero is a value.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = handler;
+    // SAFETY: `action` is fully set; `on_signal` does only what a handler may do.
+    let result = unsafe {
+        libc::sigemptyset(&mut action.sa_mask);
+        libc::sigaction(signal, &action, std::ptr::null_mut())
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+extern "C" fn on_signal(signal: libc::c_int) {
+    let flag = if signal == libc::SIGINT { &INTERRUPT } else { &TERMINATE };
+    if flag.swap(true, SeqCst) {
+        // SAFETY: `_exit` is allowed in a handler.
+        unsafe { libc::_exit(1) };
+    }
+    let byte = 1u8;
+    // SAFETY: `write` is allowed in a handler and the byte is alive. A full pipe means that the loop will wake anyway.
+    unsafe { libc::write(PIPE.load(SeqCst), (&raw const byte).cast(), 1) };
+}
+
+/// Leaves all signals to other threads.
+pub(crate) fn block_all() {
+    // SAFETY: a `sigset_t` is numbers only, and `sigfillset` sets it before it is used.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&mut set);
+        // The crash of a thread must still be a crash, whichever thread it is.
+        for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT] {
+            libc::sigdelset(&mut set, signal);
+        }
+        libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+    }
+}
+
+/// Sends `signal` to another process.
+pub fn send(pid: u32, signal: Kind) -> io::Result<()> {
+    let number = match signal {
+        Kind::Terminate => libc::SIGTERM,
+        Kind::Interrupt => libc::SIGINT,
+    };
+    // SAFETY: `kill` has no memory to spoil.
+    if unsafe { libc::kill(pid as libc::pid_t, number) } == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Which signal to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// SIGTERM.
+    Terminate,
+    /// SIGINT.
+    Interrupt,
+}

@@ -2,6 +2,7 @@
 //! the checksum of its files.
 
 mod crc64;
+mod extended;
 pub mod glob;
 mod hash;
 pub mod integer;
@@ -10,6 +11,7 @@ mod time;
 mod wrong_type;
 
 pub use crc64::crc64;
+pub use extended::Extended;
 pub use hash::FixedState;
 pub use prng::Prng;
 pub use time::{Instant, Now, WallTime};

@@ -3,5 +3,9 @@
 pub mod element;
 pub mod intset;
 pub mod listpack;
+mod seed;
+pub mod table;
 
 pub use element::{Element, ElementBuf};
+pub use seed::Seed;
+pub use table::Table;

@@ -49,13 +49,15 @@ pub struct Keyspace {
 
 impl Keyspace {
     /// Empty databases. The seed decides about hashing and sampling.
-    pub fn new(settings: Settings, seed: u64) -> Keyspace {
+    pub fn new(mut settings: Settings, seed: u64) -> Keyspace {
+        let mut prng = Prng::new(seed);
+        settings.thresholds.seed = ds::Seed::new(prng.next_u64(), prng.next_u64());
         Keyspace {
             dbs: (0..settings.databases).map(|_| BTreeMap::new()).collect(),
             settings,
             now: Now::default(),
             expiry: Expiry::default(),
-            prng: Prng::new(seed),
+            prng,
             garbage: Vec::new(),
             observers: Observers::default(),
             changes: Vec::new(),

@@ -27,6 +27,8 @@ pub struct Thresholds {
     pub stream_node_max_entries: usize,
     /// `hll-sparse-max-bytes`.
     pub hll_sparse_max_bytes: usize,
+    /// What tables inside of large collections hash with; the keyspace sets it from its own seed.
+    pub seed: ds::Seed,
 }
 
 impl Default for Thresholds {
@@ -44,6 +46,7 @@ impl Default for Thresholds {
             stream_node_max_bytes: 4096,
             stream_node_max_entries: 100,
             hll_sparse_max_bytes: 3000,
+            seed: ds::Seed::default(),
         }
     }
 }

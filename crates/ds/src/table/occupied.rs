@@ -1,0 +1,134 @@
+//! An item where it lies in its table, to be replaced, changed or removed without a second search.
+
+use std::ptr::NonNull;
+
+use super::bucket::{Bucket, WORD_LIMIT, free_buckets};
+use super::{Item, Table};
+
+/// A slot that holds an item.
+pub struct Occupied<'t, I: Item> {
+    table: &'t mut Table<I>,
+    index: usize,
+    /// Invariant: a bucket of the chain at `index`, whose slot `slot` is occupied.
+    bucket: NonNull<Bucket>,
+    slot: usize,
+}
+
+impl<'t, I: Item> Occupied<'t, I> {
+    pub(super) fn new(
+        table: &'t mut Table<I>,
+        index: usize,
+        bucket: NonNull<Bucket>,
+        slot: usize,
+    ) -> Occupied<'t, I> {
+        Occupied { table, index, bucket, slot }
+    }
+
+    /// A look at the item.
+    pub fn get(&self) -> I::Ref<'_> {
+        // SAFETY: the slot is occupied, and the table is borrowed as long as the look lasts.
+        unsafe { I::borrow(self.word()) }
+    }
+
+    /// A look at the item that outlives this handle.
+    pub fn into_ref(self) -> I::Ref<'t> {
+        // SAFETY: the slot is occupied, and `self` was the exclusive borrow of the table for `'t`.
+        unsafe { I::borrow(self.word()) }
+    }
+
+    /// The word that owns the item. Whoever makes an item of it breaks the table's ownership, unless the item is
+    /// only looked at or changed in place while this borrow of the table lasts, and its key stays the same.
+    #[inline(always)]
+    pub fn word(&self) -> u64 {
+        // SAFETY: a bucket of the borrowed table.
+        unsafe { self.bucket.as_ref() }.word(self.slot)
+    }
+
+    /// Asserts (in debug builds) that the snapshots have seen the bucket: to be called before a change in place.
+    #[inline(always)]
+    pub fn assert_seen(&self) {
+        self.table.assert_seen(self.index);
+    }
+
+    /// Puts another item with the same key in its place.
+    pub fn replace(&mut self, item: I) -> I {
+        self.assert_seen();
+        let old = self.word();
+        let new = item.into_word();
+        assert!(new < WORD_LIMIT, "an item of more than 48 bits");
+        // SAFETY: a bucket of the exclusively borrowed table.
+        unsafe { self.bucket.as_mut() }.set_word(self.slot, new);
+        // SAFETY: the slot owned the old word, and owns another now.
+        unsafe { I::from_word(old) }
+    }
+
+    /// Passes the item through a function that gives back one with the same key, which may lie elsewhere.
+    pub fn change<R>(&mut self, change: impl FnOnce(I) -> (I, R)) -> R {
+        self.assert_seen();
+        // Without its word the slot must not be seen by anybody: a panic in between would drop the item twice.
+        struct Abort;
+        impl Drop for Abort {
+            fn drop(&mut self) {
+                std::process::abort();
+            }
+        }
+        let abort = Abort;
+        // SAFETY: ownership comes back with the word that replaces this one; if it does not, the process ends.
+        let (item, result) = change(unsafe { I::from_word(self.word()) });
+        std::mem::forget(abort);
+        let word = item.into_word();
+        assert!(word < WORD_LIMIT, "an item of more than 48 bits");
+        // SAFETY: a bucket of the exclusively borrowed table.
+        unsafe { self.bucket.as_mut() }.set_word(self.slot, word);
+        result
+    }
+
+    /// Notes when the item is due, in Unix milliseconds.
+    pub fn note_deadline(&mut self, unix_ms: u64) {
+        let bits = self.table.chunk_bits;
+        self.table.minima.lower(self.index, bits, super::minima::bound(unix_ms));
+    }
+
+    /// Takes the item out.
+    pub fn remove(mut self) -> I {
+        self.assert_seen();
+        let word = self.word();
+        // SAFETY: a bucket of the exclusively borrowed table.
+        unsafe { self.bucket.as_mut() }.clear(self.slot);
+        self.fill_gap();
+        self.table.len -= 1;
+        self.table.shrink_if_sparse();
+        // SAFETY: the slot owned the word, and is empty now.
+        unsafe { I::from_word(word) }
+    }
+
+    /// Moves the chain's last item into the slot just emptied, so that lookups stay short.
+    fn fill_gap(&mut self) {
+        let mut parent = self.table.head_ptr(self.index);
+        // SAFETY: a bucket of the exclusively borrowed table, as are all that follow; no two references to the same
+        // bucket live at once.
+        let Some(mut tail) = (unsafe { parent.as_ref() }).child() else { return };
+        // SAFETY: as above.
+        while let Some(next) = unsafe { tail.as_ref() }.child() {
+            parent = tail;
+            tail = next;
+        }
+        if tail != self.bucket {
+            // SAFETY: as above.
+            let last = unsafe { tail.as_mut() };
+            let slot = last.occupied().next().expect("no child is empty");
+            let (tag, word) = (last.tag(slot), last.word(slot));
+            last.clear(slot);
+            // SAFETY: as above; `last` is another bucket, and not used any more.
+            unsafe { self.bucket.as_mut() }.set(self.slot, tag, word);
+        }
+        // SAFETY: as above.
+        if unsafe { tail.as_ref() }.count() == 0 {
+            // SAFETY: as above; a parent is not its own child.
+            unsafe { parent.as_mut() }.forget_child();
+            // SAFETY: allocated as a single child, and its parent has just forgotten it.
+            unsafe { free_buckets(tail, 1) };
+            self.table.children -= 1;
+        }
+    }
+}

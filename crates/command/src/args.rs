@@ -60,6 +60,12 @@ impl<'a> Args<'a> {
         stdx::integer::parse_i64(self.word()?).ok_or(Error::NOT_AN_INTEGER)
     }
 
+    /// The next word as an integer of at least `min`; `error` where it is none or less.
+    pub fn int_from(&mut self, min: i64, error: Error) -> Result<i64, Error> {
+        let value = stdx::integer::parse_i64(self.word()?);
+        value.filter(|value| *value >= min).ok_or(error)
+    }
+
     /// Takes the next word if it is `keyword`, in any case.
     pub fn take_keyword(&mut self, keyword: &str) -> bool {
         let found = self.peek().is_some_and(|word| word.eq_ignore_ascii_case(keyword.as_bytes()));

@@ -29,6 +29,16 @@ texts! {
     INDEX_OUT_OF_RANGE = "ERR index out of range";
     /// A number that must not be negative.
     NOT_POSITIVE = "ERR value is out of range, must be positive";
+    /// A number whose sign is to be turned must not be the least there is.
+    NOT_NEGATABLE = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+    /// As many keys as are announced, and at least one.
+    KEYS_AT_LEAST_ONE = "ERR numkeys should be greater than 0";
+    /// More keys are announced than there are words.
+    KEYS_TOO_MANY = "ERR Number of keys can't be greater than number of args";
+    /// A `COUNT` of elements to take must be positive.
+    COUNT_AT_LEAST_ONE = "ERR count should be greater than 0";
+    /// A `LIMIT` of results must not be negative.
+    LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
     /// A blocking command's timeout below zero.
     NEGATIVE_TIMEOUT = "ERR timeout is negative";
     /// A blocking command's timeout that is no number.

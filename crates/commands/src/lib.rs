@@ -4,12 +4,16 @@
 #[cfg(test)]
 mod check;
 mod cx;
+mod lists;
 mod reply;
+mod span;
 
 pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
 
 /// The families, in the order of the manual.
-const TABLES: &[&[&DataCommand]] = &[];
+const TABLES: &[&[&DataCommand]] = &[
+    lists::TABLE,
+];
 
 /// All data commands, in the order of the families.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {

@@ -11,9 +11,7 @@ mod span;
 pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
 
 /// The families, in the order of the manual.
-const TABLES: &[&[&DataCommand]] = &[
-    lists::TABLE,
-];
+const TABLES: &[&[&DataCommand]] = &[lists::TABLE];
 
 /// All data commands, in the order of the families.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {

@@ -73,10 +73,9 @@ impl Dialer {
 
     /// Gives up; whatever comes of it later is dropped.
     pub(crate) fn cancel(&mut self, io: &mut Io, ticket: Ticket) {
-        if let Some(at) = self.find(ticket) {
-            if let Some((id, _)) = self.attempts.swap_remove(at).trying {
-                io.conns.cancel(id);
-            }
+        let Some(at) = self.find(ticket) else { return };
+        if let Some((id, _)) = self.attempts.swap_remove(at).trying {
+            io.conns.cancel(id);
         }
     }
 

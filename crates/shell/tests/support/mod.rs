@@ -1,5 +1,7 @@
 //! A machine small enough to see through: it answers a few lines of text, and does to the world what it is told.
 
+#![allow(dead_code, reason = "each test uses what it needs")]
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io::IoSlice;
 use std::sync::mpsc::Sender;
@@ -8,20 +10,20 @@ use stdx::{Instant, Now};
 use world::{ConnId, Effect, Event, Exit, Machine, Ticket};
 
 /// Echoes. A connection whose first byte is `!` is hung up after what came before it was sent; `?` ends the process.
-pub struct Echo {
-    pub effects: VecDeque<Effect>,
-    pub outboxes: BTreeMap<ConnId, Vec<u8>>,
+pub(crate) struct Echo {
+    pub(crate) effects: VecDeque<Effect>,
+    pub(crate) outboxes: BTreeMap<ConnId, Vec<u8>>,
     ready: Vec<ConnId>,
-    pub closed: usize,
+    pub(crate) closed: usize,
     /// Everything but `Accepted` and `Closed` is told here.
-    pub events: Sender<Event>,
-    pub timeout: Option<Instant>,
-    pub timeouts: usize,
-    pub idle_left: u64,
+    pub(crate) events: Sender<Event>,
+    pub(crate) timeout: Option<Instant>,
+    pub(crate) timeouts: usize,
+    pub(crate) idle_left: u64,
 }
 
 impl Echo {
-    pub fn new(events: Sender<Event>) -> Echo {
+    pub(crate) fn new(events: Sender<Event>) -> Echo {
         Echo {
             effects: VecDeque::new(),
             outboxes: BTreeMap::new(),
@@ -34,7 +36,7 @@ impl Echo {
         }
     }
 
-    pub fn listen(mut self, addresses: &[&str], port: u16, unix: Option<&str>) -> Echo {
+    pub(crate) fn listen(mut self, addresses: &[&str], port: u16, unix: Option<&str>) -> Echo {
         self.effects.push_back(Effect::Listen {
             ticket: Ticket(1),
             addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),

@@ -1,1 +1,28 @@
-//! Empty so far.
+//! The whole server, minus the operating system: a machine that a world runs.
+//!
+//! Reading order: `node` (what there is), `input` (from bytes to requests), `call` (one command, start to finish),
+//! `unit` (what happens once after it: propagation, events, waking), `admin` (commands that need more than data).
+
+mod admin;
+mod blocking;
+mod call;
+mod gate;
+mod input;
+mod machine;
+mod monitor;
+mod node;
+mod notify;
+mod pubsub;
+mod registry;
+mod repl;
+mod session;
+mod settings;
+mod stats;
+mod transaction;
+mod unit;
+
+pub use node::{Node, Options};
+pub use settings::Settings;
+
+/// The version of Redis that clients are told, and by which they decide what they may use.
+pub const REDIS_VERSION: &str = "7.2.6";

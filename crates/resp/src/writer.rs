@@ -52,6 +52,11 @@ impl<'a> Writer<'a> {
         self.out.truncate(mark);
     }
 
+    /// The outgoing bytes themselves, to lend them to another writer.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        self.out
+    }
+
     /// Bytes that are a reply already.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);

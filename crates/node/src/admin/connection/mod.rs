@@ -1,0 +1,19 @@
+//! The connection itself: who is there, in which protocol, at which database.
+
+mod auth;
+mod basics;
+
+use super::NodeCommand;
+use command::{Categories, Group, Spec};
+
+pub(crate) const TABLE: &[&NodeCommand] = &[
+    &auth::AUTH,
+    &auth::HELLO,
+    &basics::ECHO,
+    &basics::PING,
+    &basics::QUIT,
+    &basics::RESET,
+    &basics::SELECT,
+];
+
+const FAMILY: Spec = Spec { categories: Categories::CONNECTION, ..Spec::of(Group::Connection) };

@@ -1,0 +1,63 @@
+//! Commands that need more than data: sessions, transactions, messages, the server itself.
+
+mod connection;
+mod pubsub;
+mod transactions;
+
+use crate::call::Context;
+use crate::node::Node;
+use crate::session::Session;
+use command::{Args, Command, Flow, Outcome, Writer};
+use world::ConnId;
+
+/// The permission slip of a node command: everything.
+pub(crate) struct NodeCx<'a> {
+    pub(crate) node: &'a mut Node,
+    /// Whose command it is.
+    pub(crate) conn: ConnId,
+    /// Where the reply goes. What a handler wrote before it failed is taken back.
+    pub(crate) reply: Writer<'a>,
+    /// How the command came to be run.
+    pub(crate) context: Context,
+}
+
+impl NodeCx<'_> {
+    /// The session whose command it is.
+    pub(crate) fn session(&mut self) -> &mut Session {
+        self.node.sessions.get_mut(self.conn).expect("a session whose command runs")
+    }
+}
+
+/// The function of a node command.
+pub(crate) type NodeFn = for<'a, 'b> fn(&'a mut NodeCx<'b>, Args<'a>) -> Outcome;
+
+/// A node command: a row with its function.
+pub(crate) type NodeCommand = Command<NodeFn>;
+
+/// All node commands, in the order of the folders.
+pub(crate) fn all() -> impl Iterator<Item = &'static NodeCommand> {
+    [connection::TABLE, pubsub::TABLE, transactions::TABLE].into_iter().flatten().copied()
+}
+
+/// The HELP of a container, made of its rows: the words of Redis's first and last lines, our own between.
+pub(crate) fn help(cx: &mut NodeCx<'_>, container: &NodeCommand) -> Outcome {
+    let name = container.spec.name.to_ascii_uppercase();
+    let mut lines =
+        vec![format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")];
+    for row in container.subcommands {
+        if row.spec.name == "help" {
+            continue;
+        }
+        lines.push(
+            format!("{} {}", row.spec.name.to_ascii_uppercase(), row.spec.syntax)
+                .trim_end()
+                .to_owned(),
+        );
+        lines.push(format!("    {}", row.spec.summary));
+    }
+    lines.push("HELP".to_owned());
+    lines.push("    Print this help.".to_owned());
+    cx.reply.array(lines.len());
+    lines.iter().for_each(|line| cx.reply.simple(line));
+    Ok(Flow::Done)
+}

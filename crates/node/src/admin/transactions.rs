@@ -1,0 +1,241 @@
+//! MULTI, EXEC, DISCARD, WATCH, UNWATCH.
+
+use super::{NodeCommand, NodeCx};
+use crate::call::Context;
+use crate::input::Incoming;
+use crate::node::Node;
+use crate::registry::CommandId;
+use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Group, Keys, Outcome, Spec};
+use resp::Words;
+use world::ConnId;
+
+pub(crate) const TABLE: &[&NodeCommand] = &[&DISCARD, &EXEC, &MULTI, &UNWATCH, &WATCH];
+
+const FAMILY: Spec = Spec {
+    categories: Categories::TRANSACTION,
+    flags: Flags::NO_SCRIPT
+        .and(Flags::LOADING)
+        .and(Flags::STALE)
+        .and(Flags::FAST)
+        .and(Flags::ALLOW_BUSY),
+    ..Spec::of(Group::Transactions)
+};
+
+const MULTI: NodeCommand = Command::new(
+    multi,
+    Spec {
+        name: "multi",
+        summary: "Begins a transaction: what follows is queued.",
+        since: "1.2.0",
+        arity: Arity::Exactly(1),
+        ..FAMILY
+    },
+);
+
+fn multi(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
+    if cx.session().transaction.is_some() {
+        return Err(Error::fixed("ERR MULTI calls can not be nested"));
+    }
+    cx.session().transaction = Some(Box::default());
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+const EXEC: NodeCommand = Command::new(
+    exec,
+    Spec {
+        name: "exec",
+        summary: "Runs the queued commands as one.",
+        complexity: "Depends on the commands in the transaction",
+        since: "1.2.0",
+        arity: Arity::Exactly(1),
+        flags: FAMILY.flags.without(Flags::FAST).and(Flags::SKIP_SLOWLOG),
+        ..FAMILY
+    },
+);
+
+fn exec(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
+    let conn = cx.conn;
+    let Some(transaction) = cx.session().transaction.take() else {
+        return Err(Error::fixed("ERR EXEC without MULTI"));
+    };
+    let broken = cx.node.watch_is_broken(conn);
+    cx.node.unwatch(conn);
+    if transaction.refused {
+        return Err(Error::EXEC_ABORT);
+    }
+    if broken {
+        cx.reply.null_array();
+        return Ok(Flow::Done);
+    }
+    cx.reply.array(transaction.queue.len());
+    // A transaction from the master is already inside its own MULTI there; it stays one unit here.
+    let nested = std::mem::replace(&mut cx.node.unit.in_exec, true);
+    for (id, words) in &transaction.queue {
+        let request = Incoming { words: words.words(), raw: None };
+        let context = if cx.context == Context::Master { Context::Master } else { Context::Exec };
+        let proto = cx.session().proto;
+        cx.node.call(conn, *id, request, cx.reply.buffer(), context);
+        // HELLO or RESET inside the transaction may have changed the protocol of what follows.
+        let after = cx.session().proto;
+        if after != proto {
+            cx.reply.set_proto(after);
+        }
+    }
+    cx.node.unit.in_exec = nested;
+    cx.node.propagation.never();
+    Ok(Flow::Done)
+}
+
+const DISCARD: NodeCommand = Command::new(
+    discard,
+    Spec {
+        name: "discard",
+        summary: "Forgets the queued commands.",
+        complexity: "O(N), N being the number of queued commands",
+        since: "2.0.0",
+        arity: Arity::Exactly(1),
+        ..FAMILY
+    },
+);
+
+fn discard(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
+    if cx.session().transaction.is_none() {
+        return Err(Error::fixed("ERR DISCARD without MULTI"));
+    }
+    let conn = cx.conn;
+    cx.node.discard(conn);
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+const WATCH: NodeCommand = Command::new(
+    watch,
+    Spec {
+        name: "watch",
+        syntax: "key [key ...]",
+        summary: "Lets the next EXEC run only if these keys have not changed.",
+        complexity: "O(1) for every key",
+        since: "2.2.0",
+        arity: Arity::AtLeast(2),
+        keys: &[Keys::range(1, -1, 1).flags(command::KeyFlags::RO)],
+        ..FAMILY
+    },
+);
+
+fn watch(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
+    if cx.session().transaction.is_some() {
+        return Err(Error::fixed("ERR WATCH inside MULTI is not allowed"));
+    }
+    let conn = cx.conn;
+    // Nothing more to watch once it is known that EXEC will fail.
+    if !cx.session().watch_broken {
+        args.rest().iter().for_each(|key| cx.node.watch(conn, key));
+    }
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+const UNWATCH: NodeCommand = Command::new(
+    unwatch,
+    Spec {
+        name: "unwatch",
+        summary: "Forgets all watched keys.",
+        since: "2.2.0",
+        arity: Arity::Exactly(1),
+        ..FAMILY
+    },
+);
+
+fn unwatch(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
+    let conn = cx.conn;
+    cx.node.unwatch(conn);
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+impl Node {
+    /// A command joins the transaction in the making.
+    pub(crate) fn enqueue(&mut self, conn: ConnId, id: CommandId, words: &Words<'_>) {
+        let flags = self.registry.row(id).spec.flags;
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let transaction = session.transaction.as_mut().expect("commands are queued after MULTI");
+        // A transaction that is spoiled already will never run: its commands need not be kept.
+        if transaction.refused || session.watch_broken {
+            return;
+        }
+        let words = words.to_owned();
+        transaction.bytes += words.memory();
+        transaction.queue.push((id, words));
+        transaction.writes |= flags.has(Flags::WRITE);
+        transaction.denies_oom |= flags.has(Flags::DENY_OOM);
+    }
+
+    /// Forgets the transaction in the making and everything watched for it.
+    pub(crate) fn discard(&mut self, conn: ConnId) {
+        if let Some(session) = self.sessions.get_mut(conn) {
+            session.transaction = None;
+        }
+        self.unwatch(conn);
+    }
+
+    fn watch(&mut self, conn: ConnId, key: &[u8]) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let db = session.db;
+        if session.watches.iter().any(|watch| watch.db == db && *watch.key == *key) {
+            return;
+        }
+        let expired = self.keyspace.db(db).is_expired(key);
+        session.watches.push(crate::session::Watch { db, key: key.into(), expired });
+        self.watches.add(conn, db, key);
+        self.keyspace.observers.watching = true;
+    }
+
+    /// Forgets what a session watches.
+    pub(crate) fn unwatch(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        session.watch_broken = false;
+        for watch in std::mem::take(&mut session.watches) {
+            self.watches.remove(conn, watch.db, &watch.key);
+        }
+        self.keyspace.observers.watching = !self.watches.is_empty();
+    }
+
+    /// True if a watched key has changed, or has expired since it was watched.
+    fn watch_is_broken(&mut self, conn: ConnId) -> bool {
+        let Some(session) = self.sessions.get(conn) else { return false };
+        session.watch_broken
+            || session
+                .watches
+                .iter()
+                .any(|watch| !watch.expired && self.keyspace.db(watch.db).is_expired(&watch.key))
+    }
+
+    /// A key has changed: those who watch it will not EXEC.
+    pub(crate) fn break_watches(&mut self, db: usize, key: &[u8]) {
+        for conn in self.watches.watchers(db, key).to_vec() {
+            if let Some(session) = self.sessions.get_mut(conn) {
+                // A key that was expired when it was watched, and is deleted now, has not changed.
+                let stale = session
+                    .watches
+                    .iter_mut()
+                    .find(|it| it.db == db && *it.key == *key && it.expired);
+                match stale {
+                    Some(watch) if !self.keyspace.db(db).holds(key) => watch.expired = false,
+                    _ => session.watch_broken = true,
+                }
+            }
+        }
+    }
+
+    /// A database was emptied or replaced: watched keys that were there, or are there now, have changed.
+    pub(crate) fn break_watches_in(&mut self, db: Option<usize>) {
+        let conns: Vec<ConnId> =
+            self.watches.in_db(db).flat_map(|(_, _, conns)| conns.to_vec()).collect();
+        for conn in conns {
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.watch_broken = true;
+            }
+        }
+    }
+}

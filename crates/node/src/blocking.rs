@@ -1,0 +1,335 @@
+//! Sessions that wait: for a key, for replicas, for a disk, for the end of a pause. A session that waits keeps its
+//! request and runs it again.
+//!
+//! # Fairness
+//! Every key has its waiting sessions in the order they came. When a key comes into being, they are tried in that
+//! order until the key is used up; what one of them pushes in turn (BLMOVE) is looked at after all of them.
+
+use crate::call::Context;
+use crate::input::Incoming;
+use crate::node::Node;
+use commands::Wait;
+use resp::{Owned, Words, Writer};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use stdx::Instant;
+use store::Kind;
+use world::{ConnId, Ticket};
+
+/// A session that waits.
+#[derive(Debug)]
+pub(crate) struct Parked {
+    /// What runs again.
+    pub(crate) request: Owned,
+    pub(crate) what: Waiting,
+}
+
+/// What for.
+#[derive(Debug)]
+pub(crate) enum Waiting {
+    Keys {
+        db: usize,
+        wait: Wait,
+    },
+    /// WAIT: this many replicas at this offset.
+    Replicas {
+        offset: u64,
+        count: i64,
+        deadline: Option<Instant>,
+    },
+    /// The end of work that was handed out.
+    Ticket(Ticket),
+    /// The end of a pause.
+    Pause,
+}
+
+impl Waiting {
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Waiting::Keys { wait, .. } => wait.deadline,
+            Waiting::Replicas { deadline, .. } => *deadline,
+            Waiting::Ticket(_) | Waiting::Pause => None,
+        }
+    }
+}
+
+/// A pause of clients: CLIENT PAUSE, or a failover in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pause {
+    until: Instant,
+    all: bool,
+}
+
+impl Pause {
+    /// True where reads wait as well.
+    pub(crate) fn holds_all(self) -> bool {
+        self.all
+    }
+}
+
+/// All waiting, by what is waited for.
+#[derive(Debug, Default)]
+pub(crate) struct Blocking {
+    by_key: HashMap<(usize, Box<[u8]>), VecDeque<ConnId>, stdx::FixedState>,
+    deadlines: BTreeSet<(Instant, ConnId)>,
+    ready: VecDeque<(usize, Box<[u8]>)>,
+    /// How many sessions wait for keys or replicas, for INFO.
+    pub(crate) count: usize,
+    /// Until when clients are paused by command, and by a failover.
+    by_command: Option<Pause>,
+    by_failover: Option<Pause>,
+}
+
+impl Blocking {
+    /// A key came into being.
+    pub(crate) fn ready(&mut self, db: usize, key: Box<[u8]>) {
+        let at = (db, key);
+        if self.by_key.contains_key(&at) && !self.ready.contains(&at) {
+            self.ready.push_back(at);
+        }
+    }
+
+    /// True if somebody may be served.
+    pub(crate) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// How many keys are waited for.
+    pub(crate) fn keys(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Two databases changed places: keys that are waited for may be there now.
+    pub(crate) fn swapped(&mut self, a: usize, b: usize) {
+        let keys: Vec<_> =
+            self.by_key.keys().filter(|(db, _)| *db == a || *db == b).cloned().collect();
+        keys.into_iter().for_each(|(db, key)| self.ready(db, key));
+    }
+
+    /// When the next wait ends in vain.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let waits = self.deadlines.first().map(|(deadline, _)| *deadline);
+        let pauses =
+            [self.by_command, self.by_failover].into_iter().flatten().map(|pause| pause.until);
+        waits.into_iter().chain(pauses).min()
+    }
+
+    /// The pause in force: the longer, and the stricter, of the two.
+    pub(crate) fn pause(&self, now: Instant) -> Option<Pause> {
+        let mut active =
+            [self.by_command, self.by_failover].into_iter().flatten().filter(|it| it.until > now);
+        let first = active.next()?;
+        Some(active.fold(first, |a, b| Pause { until: a.until.max(b.until), all: a.all || b.all }))
+    }
+
+    /// CLIENT PAUSE. A second one never shortens the first, nor makes it milder.
+    pub(crate) fn set_pause(&mut self, until: Instant, all: bool) {
+        self.by_command = Some(match self.by_command {
+            Some(old) => Pause { until: old.until.max(until), all: old.all || all },
+            None => Pause { until, all },
+        });
+    }
+
+    /// A failover begins to hold writes back, or ends.
+    pub(crate) fn set_failover_pause(&mut self, until: Option<Instant>) {
+        self.by_failover = until.map(|until| Pause { until, all: false });
+    }
+}
+
+impl Node {
+    /// The handler has parked: the session keeps its request until one of its keys is ready.
+    pub(crate) fn park(&mut self, conn: ConnId, words: &Words<'_>) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let Some(wait) = self.parking.wait.take() else {
+            // A node command has parked the session itself.
+            return;
+        };
+        let db = session.db;
+        for key in &wait.keys {
+            let queue = self.blocking.by_key.entry((db, key.clone())).or_default();
+            if !queue.contains(&conn) {
+                queue.push_back(conn);
+            }
+        }
+        self.park_as(conn, words, Waiting::Keys { db, wait });
+    }
+
+    /// Parks a session for any reason.
+    pub(crate) fn park_as(&mut self, conn: ConnId, words: &Words<'_>, what: Waiting) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        if let Some(deadline) = what.deadline() {
+            self.blocking.deadlines.insert((deadline, conn));
+        }
+        if !matches!(what, Waiting::Pause) {
+            self.blocking.count += 1;
+        }
+        session.parked = Some(Box::new(Parked { request: words.to_owned(), what }));
+        self.keyspace.observers.waiting = !self.blocking.by_key.is_empty();
+    }
+
+    /// The session waits until the pause is over; its request has not run.
+    pub(crate) fn park_for_pause(&mut self, conn: ConnId, words: &Words<'_>) {
+        self.park_as(conn, words, Waiting::Pause);
+    }
+
+    /// Takes a session out of every queue it waits in; what it waited with, if it did.
+    pub(crate) fn unpark(&mut self, conn: ConnId) -> Option<Box<Parked>> {
+        let parked = self.sessions.get_mut(conn)?.parked.take()?;
+        if let Some(deadline) = parked.what.deadline() {
+            self.blocking.deadlines.remove(&(deadline, conn));
+        }
+        if !matches!(parked.what, Waiting::Pause) {
+            self.blocking.count -= 1;
+        }
+        if let Waiting::Keys { db, wait } = &parked.what {
+            for key in &wait.keys {
+                let at = (*db, key.clone());
+                if let Some(queue) = self.blocking.by_key.get_mut(&at) {
+                    queue.retain(|it| *it != conn);
+                    if queue.is_empty() {
+                        self.blocking.by_key.remove(&at);
+                    }
+                }
+            }
+        }
+        self.keyspace.observers.waiting = !self.blocking.by_key.is_empty();
+        Some(parked)
+    }
+
+    /// Serves those who wait for keys that came into being, in order, until nothing is ready any more.
+    pub(crate) fn serve_ready(&mut self) {
+        while let Some((db, key)) = self.blocking.ready.pop_front() {
+            let queue = self.blocking.by_key.get(&(db, key.clone()));
+            let waiting: Vec<ConnId> =
+                queue.map(|queue| queue.iter().copied().collect()).unwrap_or_default();
+            for conn in waiting {
+                let Some(kind) = self.wanted_kind(conn, db, &key) else { continue };
+                self.keyspace.begin(self.now, self.expiry_for(Context::Again));
+                match self.keyspace.db(db).kind(&key) {
+                    None => break,
+                    Some(found) if found != kind => continue,
+                    Some(_) => self.run_again(conn),
+                }
+            }
+        }
+    }
+
+    /// The type that a session waits for at this key, if it does.
+    fn wanted_kind(&self, conn: ConnId, db: usize, key: &[u8]) -> Option<Kind> {
+        match &self.sessions.get(conn)?.parked.as_ref()?.what {
+            Waiting::Keys { db: at, wait }
+                if *at == db && wait.keys.iter().any(|it| **it == *key) =>
+            {
+                Some(wait.kind)
+            }
+            _ => None,
+        }
+    }
+
+    /// A parked session runs its request again, and goes on with what it sent meanwhile.
+    pub(crate) fn run_again(&mut self, conn: ConnId) {
+        let Some(parked) = self.unpark(conn) else { return };
+        let words = parked.request.words();
+        if matches!(parked.what, Waiting::Pause) {
+            self.process(conn, Incoming { words, raw: None });
+        } else {
+            let Ok(row) = self.registry.resolve(&words) else { return };
+            let id = row.id;
+            let Some(session) = self.sessions.get_mut(conn) else { return };
+            let mut out = session.out.take();
+            let parked_again =
+                self.call(conn, id, Incoming { words, raw: None }, &mut out, Context::Again);
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.out.restore(out);
+            }
+            if parked_again && let Waiting::Keys { wait, .. } = parked.what {
+                self.keep_deadline(conn, wait.deadline);
+            }
+            // Its effects go out before anybody else's.
+            if !self.unit.in_exec {
+                self.flush_if_any();
+            }
+        }
+        self.announce(conn);
+        self.resume(conn);
+    }
+
+    /// A session that waits again after it ran in vain gives up when it first said it would.
+    fn keep_deadline(&mut self, conn: ConnId, deadline: Option<Instant>) {
+        let Some(parked) = self.sessions.get_mut(conn).and_then(|it| it.parked.as_mut()) else {
+            return;
+        };
+        if let Waiting::Keys { wait, .. } = &mut parked.what {
+            if let Some(late) = std::mem::replace(&mut wait.deadline, deadline) {
+                self.blocking.deadlines.remove(&(late, conn));
+            }
+            if let Some(deadline) = deadline {
+                self.blocking.deadlines.insert((deadline, conn));
+            }
+        }
+    }
+
+    fn flush_if_any(&mut self) {
+        self.flush_unit();
+    }
+
+    /// Ends the waits whose time is up, and a pause that is over.
+    pub(crate) fn wake_late(&mut self) {
+        while let Some(&(deadline, conn)) = self.blocking.deadlines.first() {
+            if deadline > self.now.instant {
+                break;
+            }
+            self.give_up(conn);
+        }
+        let now = self.now.instant;
+        let over = |pause: &mut Option<Pause>| pause.take_if(|it| it.until <= now).is_some();
+        let ended = over(&mut self.blocking.by_command) | over(&mut self.blocking.by_failover);
+        if ended {
+            self.end_pause();
+        }
+    }
+
+    /// CLIENT UNPAUSE, or the pause has run out: those who were held go on.
+    pub(crate) fn end_pause(&mut self) {
+        if self.blocking.pause(self.now.instant).is_some() {
+            return;
+        }
+        let held: Vec<ConnId> = self
+            .sessions
+            .iter()
+            .filter(|it| {
+                it.parked.as_ref().is_some_and(|parked| matches!(parked.what, Waiting::Pause))
+            })
+            .map(|it| it.conn)
+            .collect();
+        held.into_iter().for_each(|conn| self.run_again(conn));
+    }
+
+    /// CLIENT UNPAUSE.
+    pub(crate) fn unpause(&mut self) {
+        self.blocking.by_command = None;
+        self.end_pause();
+    }
+
+    /// A wait ends in vain: the session gets what its command answers then.
+    pub(crate) fn give_up(&mut self, conn: ConnId) {
+        let Some(parked) = self.unpark(conn) else { return };
+        match parked.what {
+            Waiting::Keys { wait, .. } => self.send(conn, |w| wait.timeout.write(w)),
+            Waiting::Replicas { offset, .. } => {
+                let count = self.replicas_at(offset);
+                self.send(conn, |w| w.count(count));
+            }
+            Waiting::Ticket(_) | Waiting::Pause => {}
+        }
+        self.resume(conn);
+    }
+
+    /// CLIENT UNBLOCK ERROR, or a role change: the wait ends with an error.
+    pub(crate) fn unblock_with(&mut self, conn: ConnId, error: &command::Error) {
+        if self.unpark(conn).is_some() {
+            self.stats.count_error(error.code());
+            self.send(conn, |w: &mut Writer<'_>| w.error(error.text()));
+            self.resume(conn);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! One command, start to finish: look up, allow, run, count, propagate.
+
+use crate::admin::NodeCx;
+use crate::gate;
+use crate::input::Incoming;
+use crate::node::Node;
+use crate::registry::{CommandId, Entry, Missing};
+use crate::session::{ReplyMode, Role};
+use command::{Args, Error, Flags, Flow, Outcome, Writer};
+use commands::DataCx;
+use resp::Words;
+use world::ConnId;
+
+/// How a command came to be run; decides whether it may wait, and what follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// A session sent it.
+    Client,
+    /// EXEC runs it; the transaction is one unit.
+    Exec,
+    /// A parked session runs it again.
+    Again,
+    /// It came down the link from the master.
+    Master,
+}
+
+impl Node {
+    /// A request has arrived: it is refused, queued or run, and answered.
+    pub(crate) fn process(&mut self, conn: ConnId, request: Incoming<'_>) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let mode = session.reply_mode;
+        if mode == ReplyMode::SkipNext {
+            session.reply_mode = ReplyMode::On;
+        }
+        let proto = session.proto;
+        let role = session.role;
+        let mut out = session.out.take();
+        let mark = out.len();
+        let flow = self.admit(conn, request, &mut out);
+        let silent = mode != ReplyMode::On || role == Role::Master;
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        if let Err(error) = flow {
+            Writer::new(&mut out, proto).error(error.text());
+        }
+        if silent || session.reply_mode == ReplyMode::Off {
+            out.truncate(mark);
+        }
+        session.out.restore(out);
+        self.end_unit();
+    }
+
+    /// Everything that happens before a command runs. An error is the reply.
+    fn admit(
+        &mut self,
+        conn: ConnId,
+        request: Incoming<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let words = request.words;
+        let id = match self.registry.resolve(&words) {
+            Ok(row) if row.spec.arity.accepts(words.len()) => row.id,
+            Ok(row) => {
+                let error = Error::arity(&row.full_name);
+                let id = row.id;
+                self.stats.command_mut(id).rejected += 1;
+                return Err(self.refused(conn, error));
+            }
+            Err(missing) => {
+                let error = self.unknown(&words, missing);
+                return Err(self.refused(conn, error));
+            }
+        };
+        if let Err(error) = gate::check(self, conn, id, &words) {
+            self.stats.command_mut(id).rejected += 1;
+            return Err(self.refused(conn, error));
+        }
+        let session = self.sessions.get(conn).expect("a session whose request is processed");
+        let from_master = session.role == Role::Master;
+        if session.transaction.is_some()
+            && !gate::is_transaction_control(self.registry.row(id).spec.name)
+        {
+            self.enqueue(conn, id, &words);
+            out.extend_from_slice(b"+QUEUED\r\n");
+            return Ok(());
+        }
+        if gate::is_paused(self, conn, id) {
+            self.park_for_pause(conn, &words);
+            return Ok(());
+        }
+        let context = if from_master { Context::Master } else { Context::Client };
+        self.call(conn, id, request, out, context);
+        Ok(())
+    }
+
+    /// A command was refused before it ran: counted, and a transaction in the making is spoiled.
+    fn refused(&mut self, conn: ConnId, error: Error) -> Error {
+        self.stats.count_error(error.code());
+        if let Some(transaction) =
+            self.sessions.get_mut(conn).and_then(|it| it.transaction.as_mut())
+        {
+            transaction.refused = true;
+        }
+        error
+    }
+
+    fn unknown(&self, words: &Words<'_>, missing: Missing) -> Error {
+        match missing {
+            Missing::Subcommand(parent) => {
+                let row = self.registry.row(parent);
+                let mut text = b"ERR unknown subcommand '".to_vec();
+                text.extend_from_slice(&words[1][..words[1].len().min(128)]);
+                text.extend_from_slice(b"'. Try ");
+                text.extend_from_slice(row.spec.name.to_ascii_uppercase().as_bytes());
+                text.extend_from_slice(b" HELP.");
+                Error::bytes(text)
+            }
+            Missing::Command => {
+                let mut text = b"ERR unknown command '".to_vec();
+                text.extend_from_slice(&words[0][..words[0].len().min(128)]);
+                text.extend_from_slice(b"', with args beginning with: ");
+                let mut room = 128usize;
+                for word in words.from(1).iter() {
+                    if room == 0 {
+                        break;
+                    }
+                    let shown = &word[..word.len().min(room)];
+                    text.push(b'\'');
+                    text.extend_from_slice(shown);
+                    text.extend_from_slice(b"' ");
+                    room = room.saturating_sub(shown.len() + 3);
+                }
+                Error::bytes(text)
+            }
+        }
+    }
+
+    /// Runs a command that was admitted, and counts what it cost. Its reply, or its error, is in `out`. True if the
+    /// session is parked now.
+    pub(crate) fn call(
+        &mut self,
+        conn: ConnId,
+        id: CommandId,
+        request: Incoming<'_>,
+        out: &mut Vec<u8>,
+        context: Context,
+    ) -> bool {
+        let words = request.words;
+        let row = self.registry.row(id);
+        let (entry, depth, spec) = (row.entry, row.depth(), row.spec);
+        let session = self.sessions.get_mut(conn).expect("a session whose request is run");
+        session.last_command = Some(id);
+        let (db, proto) = (session.db, session.proto);
+        self.keyspace.no_touch = session.no_touch;
+        if !self.monitors.is_empty() {
+            self.show_monitors(conn, spec, &words);
+        }
+        self.keyspace.begin(self.now, self.expiry_for(context));
+        let dirty = self.keyspace.dirty;
+        let mark = out.len();
+        let started = (self.stopwatch)();
+        self.parking.allowed = matches!(context, Context::Client | Context::Again);
+        let args = Args::new(words, depth);
+        let outcome: Outcome = match entry {
+            Entry::Data(command) => {
+                let mut cx = DataCx {
+                    db: self.keyspace.db(db),
+                    reply: Writer::new(out, proto),
+                    now: self.now,
+                    prng: &mut self.prng,
+                    propagation: &mut self.propagation,
+                    parking: &mut self.parking,
+                    bulk_len_max: self.settings.bulk_len_max,
+                    lazy: self.settings.lazy,
+                };
+                (command.run)(&mut cx, args)
+            }
+            Entry::Node(command) => {
+                let reply = Writer::new(out, proto);
+                (command.run)(&mut NodeCx { node: self, conn, reply, context }, args)
+            }
+        };
+        let parked = matches!(outcome, Ok(Flow::Parked));
+        if let Err(error) = &outcome {
+            out.truncate(mark);
+            Writer::new(out, proto).error(error.text());
+            self.stats.count_error(error.code());
+            self.stats.command_mut(id).failed += 1;
+        }
+        let spent_ns = (self.stopwatch)().saturating_sub(started);
+        if !parked {
+            self.count(conn, id, spec, &words, spent_ns);
+        }
+        self.after(db, request, self.keyspace.dirty != dirty);
+        if parked {
+            self.park(conn, &words);
+        }
+        parked
+    }
+
+    fn count(
+        &mut self,
+        conn: ConnId,
+        id: CommandId,
+        spec: &command::Spec,
+        words: &Words<'_>,
+        spent_ns: u64,
+    ) {
+        self.stats.commands += 1;
+        self.stats.command_mut(id).count(spent_ns, self.settings.latency_tracking);
+        let spent_us = spent_ns / 1000;
+        let slower_than = self.settings.slowlog_slower_than_us;
+        if slower_than >= 0
+            && spent_us >= slower_than as u64
+            && !spec.flags.has(Flags::SKIP_SLOWLOG)
+        {
+            self.log_slow(conn, words, spent_us);
+        }
+        let threshold = self.settings.latency_threshold_ms;
+        if threshold > 0 && spent_us >= threshold * 1000 && !spec.flags.has(Flags::BLOCKING) {
+            let event = if spec.flags.has(Flags::FAST) { "fast-command" } else { "command" };
+            self.stats.latency.sample(event, self.now.wall, spent_us / 1000);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! From bytes to requests: a pipeline is parsed a handful of requests ahead, so that their buckets and entries are
+//! on their way from memory while earlier ones run.
+
+use crate::node::Node;
+use crate::session::{Closing, Inbox, Role};
+use resp::{Limits, ProtocolError, Request, Words};
+use world::{ConnId, Level};
+
+/// How many requests are parsed ahead at the most.
+const AHEAD: usize = 16;
+
+/// One request as it lies in the buffer.
+#[derive(Clone, Copy)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) words: Words<'a>,
+    /// The canonical bytes, where the request came in that form: fit to be propagated as they are.
+    pub(crate) raw: Option<&'a [u8]>,
+}
+
+impl Node {
+    /// `bytes` arrived for a session: whole requests run, the rest is kept.
+    pub(crate) fn input(&mut self, conn: ConnId, bytes: &[u8]) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        session.active = self.now.instant;
+        session.net_in += bytes.len() as u64;
+        self.stats.net_in += bytes.len() as u64;
+        if session.closing.is_some() {
+            return;
+        }
+        // A session whose request is running right now is lent out; it cannot receive at the same time.
+        let mut inbox = session.inbox.take().expect("input arrives between requests");
+        if inbox.bytes.is_empty() {
+            // The usual case: requests run straight from the world's buffer, and nothing is left.
+            let consumed = self.run(conn, &mut inbox, bytes);
+            inbox.bytes.extend_from_slice(&bytes[consumed..]);
+        } else {
+            inbox.bytes.extend_from_slice(bytes);
+            self.run_kept(conn, &mut inbox);
+        }
+        self.put_back(conn, inbox);
+    }
+
+    /// Goes on with what a session had sent while it could not run.
+    pub(crate) fn resume(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        if !session.may_run() {
+            return;
+        }
+        // Resumed from within its own request: the loop there goes on by itself.
+        let Some(mut inbox) = session.inbox.take() else { return };
+        if !inbox.bytes.is_empty() {
+            self.run_kept(conn, &mut inbox);
+        }
+        self.put_back(conn, inbox);
+    }
+
+    fn run_kept(&mut self, conn: ConnId, inbox: &mut Inbox) {
+        let bytes = std::mem::take(&mut inbox.bytes);
+        let consumed = self.run(conn, inbox, &bytes);
+        inbox.bytes = bytes;
+        if consumed == inbox.bytes.len() {
+            inbox.bytes.clear();
+            if inbox.bytes.capacity() > 64 * 1024 {
+                inbox.bytes = Vec::new();
+            }
+        } else {
+            inbox.bytes.drain(..consumed);
+            let wanted = inbox.parser.wanted(&inbox.bytes);
+            inbox.bytes.reserve(wanted);
+        }
+    }
+
+    fn put_back(&mut self, conn: ConnId, inbox: Box<Inbox>) {
+        let kept = inbox.bytes.len();
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        session.inbox = Some(inbox);
+        if kept > self.settings.query_buffer_max && session.role != Role::Master {
+            let id = session.id;
+            self.stats.query_limit_disconnections += 1;
+            self.close(conn, Closing::Now);
+            self.log(
+                Level::Warning,
+                format!("Closing client that reached max query buffer length: id={id}"),
+            );
+        }
+        self.announce(conn);
+    }
+
+    /// Runs the requests in `buffer`; how many bytes of it are done with.
+    fn run(&mut self, conn: ConnId, inbox: &mut Inbox, buffer: &[u8]) -> usize {
+        loop {
+            let Some(session) = self.sessions.get(conn) else { return buffer.len() };
+            if !session.may_run() {
+                break;
+            }
+            let (limits, ahead) = if session.authenticated {
+                (Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() }, AHEAD)
+            } else {
+                // The limits change with AUTH, so nothing is parsed beyond the next request.
+                (Limits::UNAUTHENTICATED, 1)
+            };
+            let mut requests = [None::<Request>; AHEAD];
+            let mut count = 0;
+            let mut broken = None;
+            while count < ahead {
+                match inbox.parser.next(buffer, &limits) {
+                    Ok(Some(request)) => {
+                        requests[count] = Some(request);
+                        count += 1;
+                    }
+                    Ok(None) => break,
+                    Err(error) => {
+                        broken = Some(error);
+                        break;
+                    }
+                }
+            }
+            if count > 1 {
+                self.prefetch(conn, inbox, buffer, &requests[..count]);
+            }
+            for request in requests[..count].iter().flatten() {
+                let words = inbox.parser.words(request, buffer);
+                let raw = request.canonical.then(|| &buffer[request.start..request.end]);
+                self.process(conn, Incoming { words, raw });
+                let Some(session) = self.sessions.get(conn) else { return buffer.len() };
+                if !session.may_run() {
+                    // What was parsed ahead is parsed again when the session goes on.
+                    inbox.parser = Default::default();
+                    return request.end;
+                }
+            }
+            if let Some(error) = broken {
+                self.protocol_error(conn, error);
+                inbox.parser = Default::default();
+                return buffer.len();
+            }
+            if count < ahead {
+                break;
+            }
+            // Everything found so far has run; the parser may forget it without moving a byte.
+            inbox.parser.forget_requests();
+        }
+        let consumed = inbox.parser.consumed();
+        inbox.parser.forget(consumed);
+        consumed
+    }
+
+    /// Asks memory for what these requests will look at: first all buckets, then all entries.
+    fn prefetch(&self, conn: ConnId, inbox: &Inbox, buffer: &[u8], requests: &[Option<Request>]) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        let mut hashes = [0u64; AHEAD];
+        for (hash, request) in hashes.iter_mut().zip(requests.iter().flatten()) {
+            // Nearly every data command has its key at word 1; a hint that is wrong costs a cache line.
+            if let Some(key) = inbox.parser.words(request, buffer).get(1) {
+                *hash = self.keyspace.prefetch_bucket(session.db, key);
+            }
+        }
+        for hash in &hashes[..requests.len()] {
+            self.keyspace.prefetch_entry(session.db, *hash);
+        }
+    }
+
+    fn protocol_error(&mut self, conn: ConnId, error: ProtocolError) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        let id = session.id;
+        self.stats.count_error(b"ERR");
+        self.log(Level::Verbose, format!("Protocol error ({error}) from client: id={id}"));
+        self.send(conn, |w| w.error(format!("ERR {error}").as_bytes()));
+        self.close(conn, Closing::AfterSending);
+    }
+}

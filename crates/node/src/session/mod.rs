@@ -1,0 +1,152 @@
+//! A session: what we know about a connected peer.
+
+mod outbox;
+mod subscriptions;
+mod table;
+
+pub(crate) use outbox::Outbox;
+pub(crate) use subscriptions::Subscriptions;
+pub(crate) use table::Sessions;
+
+use crate::blocking::Parked;
+use crate::registry::CommandId;
+use crate::transaction::Transaction;
+use resp::{Proto, RequestParser};
+use stdx::{Instant, Now};
+use world::{ConnId, Peer};
+
+/// One connected peer.
+pub(crate) struct Session {
+    /// Unique for the life of the process, as CLIENT ID tells it.
+    pub(crate) id: u64,
+    pub(crate) conn: ConnId,
+    pub(crate) peer: Peer,
+    pub(crate) local: Peer,
+    pub(crate) created: Instant,
+    /// When the peer last sent something.
+    pub(crate) active: Instant,
+    pub(crate) role: Role,
+    pub(crate) authenticated: bool,
+    pub(crate) proto: Proto,
+    pub(crate) db: usize,
+    /// What CLIENT SETNAME and CLIENT SETINFO said.
+    pub(crate) name: Vec<u8>,
+    pub(crate) lib_name: Vec<u8>,
+    pub(crate) lib_version: Vec<u8>,
+    /// Present but while a request of this session runs.
+    pub(crate) inbox: Option<Box<Inbox>>,
+    pub(crate) out: Outbox,
+    pub(crate) reply_mode: ReplyMode,
+    pub(crate) closing: Option<Closing>,
+    /// MULTI was said, and these commands wait for EXEC.
+    pub(crate) transaction: Option<Box<Transaction>>,
+    pub(crate) watches: Vec<Watch>,
+    /// A watched key has changed: EXEC will answer null.
+    pub(crate) watch_broken: bool,
+    /// The session waits: for a key, for replicas, for a disk.
+    pub(crate) parked: Option<Box<Parked>>,
+    pub(crate) subscriptions: Option<Box<Subscriptions>>,
+    pub(crate) last_command: Option<CommandId>,
+    /// CLIENT NO-EVICT: not closed to make room.
+    pub(crate) no_evict: bool,
+    /// CLIENT NO-TOUCH: reads leave LRU and LFU alone.
+    pub(crate) no_touch: bool,
+    pub(crate) net_in: u64,
+    pub(crate) net_out: u64,
+    /// When the soft limit of the output buffer was first exceeded, while it is.
+    pub(crate) soft_limit_since: Option<Instant>,
+}
+
+/// What a peer is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A client.
+    Client,
+    /// A client that watches every command.
+    Monitor,
+    /// A replica of ours.
+    Replica,
+    /// The master that we replicate: its commands are applied, not answered.
+    Master,
+}
+
+/// What becomes of replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplyMode {
+    On,
+    Off,
+    /// CLIENT REPLY SKIP was said: the next command's reply is left out.
+    SkipNext,
+}
+
+/// A session that is about to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closing {
+    AfterSending,
+    Now,
+}
+
+/// A key that a session watches.
+pub(crate) struct Watch {
+    pub(crate) db: usize,
+    pub(crate) key: Box<[u8]>,
+    /// It was there when it was watched, but its time was up already: its deletion is no change.
+    pub(crate) expired: bool,
+}
+
+/// What has arrived and was not executed yet.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    pub(crate) parser: RequestParser,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Session {
+    pub(crate) fn new(id: u64, conn: ConnId, peer: Peer, local: Peer, now: Now) -> Session {
+        Session {
+            id,
+            conn,
+            peer,
+            local,
+            created: now.instant,
+            active: now.instant,
+            role: Role::Client,
+            authenticated: false,
+            proto: Proto::Resp2,
+            db: 0,
+            name: Vec::new(),
+            lib_name: Vec::new(),
+            lib_version: Vec::new(),
+            inbox: Some(Box::default()),
+            out: Outbox::default(),
+            reply_mode: ReplyMode::On,
+            closing: None,
+            transaction: None,
+            watches: Vec::new(),
+            watch_broken: false,
+            parked: None,
+            subscriptions: None,
+            last_command: None,
+            no_evict: false,
+            no_touch: false,
+            net_in: 0,
+            net_out: 0,
+            soft_limit_since: None,
+        }
+    }
+
+    /// True while the next request may run.
+    pub(crate) fn may_run(&self) -> bool {
+        self.closing.is_none() && self.parked.is_none()
+    }
+
+    /// How many channels, patterns and shard channels the session listens to.
+    pub(crate) fn subscription_count(&self) -> usize {
+        self.subscriptions.as_ref().map_or(0, |it| it.count())
+    }
+
+    /// Under RESP2 a subscribed session may only manage its subscriptions.
+    pub(crate) fn is_listening_only(&self) -> bool {
+        self.proto == Proto::Resp2 && self.subscription_count() > 0
+    }
+}

@@ -1,0 +1,68 @@
+//! All sessions, by the number of their connection.
+
+use super::Session;
+use world::ConnId;
+
+/// A slab: the world hands out small connection numbers and uses them again.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    slots: Vec<Option<Box<Session>>>,
+    count: usize,
+    next_id: u64,
+}
+
+impl Sessions {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// A fresh client id.
+    pub(crate) fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Adds a session under its connection's number, which must be free.
+    pub(crate) fn insert(&mut self, session: Session) {
+        let index = session.conn.0 as usize;
+        if self.slots.len() <= index {
+            self.slots.resize_with(index + 1, || None);
+        }
+        assert!(self.slots[index].is_none(), "the world used a connection number twice");
+        self.slots[index] = Some(Box::new(session));
+        self.count += 1;
+    }
+
+    /// Takes a session out.
+    pub(crate) fn remove(&mut self, conn: ConnId) -> Option<Box<Session>> {
+        let session = self.slots.get_mut(conn.0 as usize)?.take()?;
+        self.count -= 1;
+        Some(session)
+    }
+
+    /// The session of a connection.
+    pub(crate) fn get(&self, conn: ConnId) -> Option<&Session> {
+        self.slots.get(conn.0 as usize)?.as_deref()
+    }
+
+    /// The session of a connection, to be changed.
+    pub(crate) fn get_mut(&mut self, conn: ConnId) -> Option<&mut Session> {
+        self.slots.get_mut(conn.0 as usize)?.as_deref_mut()
+    }
+
+    /// Every session, in the order of connection numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.slots.iter().filter_map(|slot| slot.as_deref())
+    }
+
+    /// Every session, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> {
+        self.slots.iter_mut().filter_map(|slot| slot.as_deref_mut())
+    }
+
+    /// The session with this client id.
+    pub(crate) fn by_id(&self, id: u64) -> Option<&Session> {
+        self.iter().find(|session| session.id == id)
+    }
+}

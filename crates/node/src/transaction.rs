@@ -1,0 +1,68 @@
+//! MULTI, EXEC, WATCH: commands that are queued and then run as one, if what they depend on has not changed.
+
+use crate::registry::CommandId;
+use resp::Owned;
+use std::collections::HashMap;
+use world::ConnId;
+
+/// The commands that a session has queued since MULTI.
+#[derive(Debug, Default)]
+pub(crate) struct Transaction {
+    pub(crate) queue: Vec<(CommandId, Owned)>,
+    /// A command was refused when it was queued: EXEC will refuse them all.
+    pub(crate) refused: bool,
+    /// One of them writes: decides what EXEC needs (memory, replicas, a disk that works).
+    pub(crate) writes: bool,
+    pub(crate) denies_oom: bool,
+    /// Bytes of the queued commands, for `CLIENT LIST` and client eviction.
+    pub(crate) bytes: usize,
+}
+
+/// Which sessions watch which keys.
+#[derive(Debug, Default)]
+pub(crate) struct Watches {
+    by_key: HashMap<(usize, Box<[u8]>), Vec<ConnId>, stdx::FixedState>,
+}
+
+impl Watches {
+    /// True while nobody watches anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
+    /// `conn` watches a key. False: it did already.
+    pub(crate) fn add(&mut self, conn: ConnId, db: usize, key: &[u8]) -> bool {
+        let watchers = self.by_key.entry((db, key.into())).or_default();
+        let fresh = !watchers.contains(&conn);
+        if fresh {
+            watchers.push(conn);
+        }
+        fresh
+    }
+
+    /// `conn` no longer watches a key.
+    pub(crate) fn remove(&mut self, conn: ConnId, db: usize, key: &[u8]) {
+        let at = (db, Box::from(key));
+        if let Some(watchers) = self.by_key.get_mut(&at) {
+            watchers.retain(|it| *it != conn);
+            if watchers.is_empty() {
+                self.by_key.remove(&at);
+            }
+        }
+    }
+
+    /// Who watches this key.
+    pub(crate) fn watchers(&self, db: usize, key: &[u8]) -> &[ConnId] {
+        self.by_key.get(&(db, Box::from(key))).map_or(&[], |list| list)
+    }
+
+    /// Every watched key of a database (of all where none is named), with its watchers.
+    pub(crate) fn in_db(
+        &self,
+        db: Option<usize>,
+    ) -> impl Iterator<Item = (usize, &[u8], &[ConnId])> {
+        let all = self.by_key.iter();
+        all.filter(move |((it, _), _)| db.is_none_or(|db| db == *it))
+            .map(|((db, key), conns)| (*db, &**key, &**conns))
+    }
+}

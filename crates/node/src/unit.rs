@@ -1,0 +1,128 @@
+//! What happens once after a unit of execution: effects are propagated together, events are told, sessions that
+//! waited are woken. A unit is one command, or one whole transaction.
+
+use crate::call::Context;
+use crate::input::Incoming;
+use crate::node::Node;
+use resp::Owned;
+use store::{Change, Expiry};
+
+/// What the running unit has collected.
+#[derive(Debug, Default)]
+pub(crate) struct Unit {
+    /// Effects to be propagated, each with its database.
+    ops: Vec<(usize, Owned)>,
+    /// True while EXEC runs: its commands end nothing.
+    pub(crate) in_exec: bool,
+}
+
+impl Node {
+    /// How expired keys are treated: the master decides when a key ends, replicas only hide it.
+    pub(crate) fn expiry_for(&self, context: Context) -> Expiry {
+        if context == Context::Master {
+            Expiry::Ignore
+        } else if self.is_replica() || self.is_failing_over() {
+            Expiry::Hide
+        } else {
+            Expiry::Delete
+        }
+    }
+
+    /// A command has run: what it caused is told, what it did is noted down for replicas.
+    pub(crate) fn after(&mut self, db: usize, request: Incoming<'_>, changed: bool) {
+        if !self.keyspace.changes.is_empty() {
+            self.tell_changes();
+        }
+        if self.propagation.is_verbatim() {
+            if !changed || !self.feeds_replicas() {
+                return;
+            }
+            // The usual write: its bytes, as they came, go straight into the stream.
+            if self.unit.ops.is_empty() && !self.unit.in_exec {
+                match request.raw {
+                    Some(raw) => self.feed_raw(db, raw),
+                    None => self.feed(db, &request.words),
+                }
+                return;
+            }
+            self.unit.ops.push((db, request.words.to_owned()));
+            return;
+        }
+        let (own, others) = self.propagation.take();
+        if !self.feeds_replicas() {
+            return;
+        }
+        if own && changed {
+            self.unit.ops.push((db, request.words.to_owned()));
+        }
+        self.unit.ops.extend(others.into_iter().map(|words| (db, words)));
+    }
+
+    /// Words that are propagated although no handler asked for it: deletions of expired and evicted keys.
+    pub(crate) fn propagate(&mut self, db: usize, words: Owned) {
+        if self.feeds_replicas() {
+            self.unit.ops.push((db, words));
+        }
+    }
+
+    /// The unit ends: effects go out, wrapped where there is more than one, and those who waited get their turn.
+    pub(crate) fn end_unit(&mut self) {
+        if self.unit.in_exec {
+            return;
+        }
+        if !self.unit.ops.is_empty() {
+            self.flush_unit();
+        }
+        if self.blocking.has_ready() {
+            self.serve_ready();
+        }
+        if let Some(garbage) = self.keyspace.take_garbage() {
+            self.free_elsewhere(garbage);
+        }
+    }
+
+    /// Sends out the collected effects.
+    pub(crate) fn flush_unit(&mut self) {
+        let ops = std::mem::take(&mut self.unit.ops);
+        let wrap = ops.len() > 1;
+        if wrap {
+            self.feed(ops[0].0, &Owned::new(["MULTI"]).words());
+        }
+        for (db, words) in &ops {
+            self.feed(*db, &words.words());
+        }
+        if wrap {
+            self.feed(ops[ops.len() - 1].0, &Owned::new(["EXEC"]).words());
+        }
+    }
+
+    /// Tells what happened to keys to all who asked for it.
+    pub(crate) fn tell_changes(&mut self) {
+        let mut changes = std::mem::take(&mut self.keyspace.changes);
+        for change in changes.drain(..) {
+            match change {
+                Change::Touched { db, key } => self.break_watches(db, &key),
+                Change::Event { db, class, name, key } => self.publish_event(db, class, name, &key),
+                Change::Ready { db, key } => self.blocking.ready(db, key),
+                Change::Expired { db, key } => {
+                    let verb = if self.settings.lazy_expire { "UNLINK" } else { "DEL" };
+                    self.propagate(db, Owned::new([verb.as_bytes(), &key]));
+                }
+                Change::Evicted { db, key } => {
+                    let verb = if self.settings.lazy_eviction { "UNLINK" } else { "DEL" };
+                    self.propagate(db, Owned::new([verb.as_bytes(), &key]));
+                }
+                Change::Flushed { db } => self.break_watches_in(db),
+                Change::Swapped { a, b } => {
+                    self.break_watches_in(Some(a));
+                    self.break_watches_in(Some(b));
+                    self.blocking.swapped(a, b);
+                }
+            }
+        }
+        // The queue's memory serves the next command, unless a handler has refilled it meanwhile.
+        if self.keyspace.changes.is_empty() {
+            self.keyspace.changes = changes;
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 mod crc64;
 mod extended;
+pub mod float;
 pub mod glob;
 mod hash;
 pub mod integer;

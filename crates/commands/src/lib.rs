@@ -6,12 +6,14 @@ mod check;
 mod cx;
 mod lists;
 mod reply;
+mod scan;
+mod sets;
 mod span;
 
 pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
 
 /// The families, in the order of the manual.
-const TABLES: &[&[&DataCommand]] = &[lists::TABLE];
+const TABLES: &[&[&DataCommand]] = &[lists::TABLE, sets::TABLE];
 
 /// All data commands, in the order of the families.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {

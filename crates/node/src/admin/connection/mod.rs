@@ -2,6 +2,7 @@
 
 mod auth;
 mod basics;
+pub(crate) mod client;
 
 use super::NodeCommand;
 use command::{Categories, Group, Spec};
@@ -9,6 +10,7 @@ use command::{Categories, Group, Spec};
 pub(crate) const TABLE: &[&NodeCommand] = &[
     &auth::AUTH,
     &auth::HELLO,
+    &client::CLIENT,
     &basics::ECHO,
     &basics::PING,
     &basics::QUIT,

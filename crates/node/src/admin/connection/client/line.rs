@@ -1,0 +1,99 @@
+//! One line of CLIENT LIST.
+
+use crate::node::Node;
+use crate::session::{Closing, Role, Session};
+use crate::stats::address;
+use resp::Proto;
+use world::Peer;
+
+/// A session as CLIENT LIST shows it: the fields of Redis 7.2, in its order.
+pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
+    let now = node.now.instant;
+    let (channels, patterns, shards) = session
+        .subscriptions
+        .as_ref()
+        .map_or((0, 0, 0), |it| (it.channels.len(), it.patterns.len(), it.shards.len()));
+    let queued = session.transaction.as_ref().map_or(-1, |it| it.queue.len() as i64);
+    let queued_bytes = session.transaction.as_ref().map_or(0, |it| it.bytes);
+    // A session whose own request runs has lent its inbox and its outbox.
+    let (buffered, buffered_free) = session
+        .inbox
+        .as_ref()
+        .map_or((0, 0), |it| (it.bytes.len(), it.bytes.capacity() - it.bytes.len()));
+    let out = session.out.len();
+    let command = session.last_command.map_or("NULL", |id| &node.registry.row(id).full_name);
+    let unix = |peer: &Peer| matches!(peer, Peer::Unix(_));
+    let mut text = format!(
+        "id={} addr={} laddr={} fd={} name=",
+        session.id,
+        address(&session.peer),
+        address(&session.local),
+        session.conn.0 + 8
+    )
+    .into_bytes();
+    text.extend_from_slice(&session.name);
+    let rest = format!(
+        " age={} idle={} flags={} db={} sub={channels} psub={patterns} ssub={shards} multi={queued} qbuf={buffered} \
+         qbuf-free={buffered_free} argv-mem=0 multi-mem={queued_bytes} rbs={} rbp={} obl={out} oll=0 omem={} \
+         tot-mem={} events={} cmd={command} user=default redir=-1 resp={} lib-name=",
+        now.ms_since(session.created) / 1000,
+        now.ms_since(session.active) / 1000,
+        flags(session, unix(&session.peer)),
+        session.db,
+        session.out.capacity(),
+        out.min(16 * 1024),
+        memory_out(session),
+        memory(session),
+        if session.out.is_empty() { "r" } else { "rw" },
+        if session.proto == Proto::Resp3 { 3 } else { 2 },
+    );
+    text.extend_from_slice(rest.as_bytes());
+    text.extend_from_slice(&session.lib_name);
+    text.extend_from_slice(b" lib-ver=");
+    text.extend_from_slice(&session.lib_version);
+    text
+}
+
+/// The letters of the `flags` field; `N` where there are none.
+fn flags(session: &Session, unix: bool) -> String {
+    let letters = [
+        (session.role == Role::Replica, 'S'),
+        (session.role == Role::Monitor, 'O'),
+        (session.role == Role::Master, 'M'),
+        (session.subscription_count() > 0, 'P'),
+        (session.transaction.is_some(), 'x'),
+        (session.parked.is_some(), 'b'),
+        (session.watch_broken, 'd'),
+        (session.closing == Some(Closing::AfterSending), 'c'),
+        (session.closing == Some(Closing::Now), 'A'),
+        (unix, 'U'),
+        (session.no_evict, 'e'),
+        (session.no_touch, 'T'),
+    ];
+    let text: String =
+        letters.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect();
+    if text.is_empty() { "N".to_owned() } else { text }
+}
+
+/// Bytes of waiting replies beyond the first 16 KiB, which every session may have.
+pub(crate) fn memory_out(session: &Session) -> usize {
+    let capacity = session.out.capacity();
+    if capacity > 16 * 1024 { capacity } else { 0 }
+}
+
+/// All memory that a session holds, in bytes.
+pub(crate) fn memory(session: &Session) -> usize {
+    let inbox = session.inbox.as_ref().map_or(0, |it| it.bytes.capacity());
+    let queued = session.transaction.as_ref().map_or(0, |it| it.bytes);
+    let watches: usize = session.watches.iter().map(|watch| watch.key.len() + 48).sum();
+    let listening = session.subscriptions.as_ref().map_or(0, |it| {
+        it.channels.iter().chain(&it.patterns).chain(&it.shards).map(|name| name.len() + 64).sum()
+    });
+    size_of::<Session>()
+        + session.name.capacity()
+        + session.out.capacity()
+        + inbox
+        + queued
+        + watches
+        + listening
+}

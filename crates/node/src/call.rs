@@ -37,8 +37,8 @@ impl Node {
         let mut out = session.out.take();
         let mark = out.len();
         let flow = self.admit(conn, request, &mut out);
-        let silent = mode != ReplyMode::On || role == Role::Master;
         let Some(session) = self.sessions.get_mut(conn) else { return };
+        let silent = mode == ReplyMode::SkipNext || role == Role::Master;
         if let Err(error) = flow {
             Writer::new(&mut out, proto).error(error.text());
         }
@@ -157,7 +157,7 @@ impl Node {
         self.keyspace.begin(self.now, self.expiry_for(context));
         let dirty = self.keyspace.dirty;
         let mark = out.len();
-        let started = (self.stopwatch)();
+        let started = (self.senses.stopwatch)();
         self.parking.allowed = matches!(context, Context::Client | Context::Again);
         let args = Args::new(words, depth);
         let outcome: Outcome = match entry {
@@ -186,7 +186,7 @@ impl Node {
             self.stats.count_error(error.code());
             self.stats.command_mut(id).failed += 1;
         }
-        let spent_ns = (self.stopwatch)().saturating_sub(started);
+        let spent_ns = (self.senses.stopwatch)().saturating_sub(started);
         if !parked {
             self.count(conn, id, spec, &words, spent_ns);
         }

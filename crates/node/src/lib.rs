@@ -6,6 +6,7 @@
 mod admin;
 mod blocking;
 mod call;
+mod configure;
 mod gate;
 mod input;
 mod machine;
@@ -22,7 +23,6 @@ mod transaction;
 mod unit;
 
 pub use node::{Node, Options};
-pub use settings::Settings;
 
 /// The version of Redis that clients are told, and by which they decide what they may use.
 pub const REDIS_VERSION: &str = "7.2.6";

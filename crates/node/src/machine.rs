@@ -80,6 +80,26 @@ impl Machine for Node {
 }
 
 impl Node {
+    /// The server begins its work: limits, listening, the dataset. To be called once, before the first turn.
+    pub fn start(&mut self, now: Now) {
+        self.now = now;
+        let wanted = self.settings.clients_max as u64 + 32;
+        self.effects.push_back(Effect::OpenFiles { wanted });
+        self.listen();
+    }
+
+    /// Listens where the parameters say.
+    pub(crate) fn listen(&mut self) {
+        let values = &self.config.values;
+        let path = values.text("unixsocket");
+        let mode = u32::from_str_radix(&values.text("unixsocketperm"), 8).unwrap_or(0);
+        let (addresses, port) = (values.addresses().to_vec(), values.count("port") as u16);
+        let backlog = values.count("tcp-backlog") as u32;
+        let ticket = self.ticket();
+        let unix = (!path.is_empty()).then_some((path, mode));
+        self.effects.push_back(Effect::Listen { ticket, addresses, port, unix, backlog });
+    }
+
     /// A client knocks: let in, or told why not and shown out.
     fn accepted(&mut self, conn: ConnId, peer: Peer, local: Peer) {
         let id = self.sessions.next_id();

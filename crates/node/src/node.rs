@@ -2,6 +2,7 @@
 
 use crate::admin;
 use crate::blocking::Blocking;
+use crate::configure;
 use crate::monitor::Monitors;
 use crate::pubsub::Pubsub;
 use crate::registry::Registry;
@@ -12,19 +13,21 @@ use crate::transaction::Watches;
 use crate::unit::Unit;
 use command::Propagation;
 use commands::Parking;
+use config::Config;
 use resp::Writer;
 use std::collections::VecDeque;
 use stdx::{Now, Prng};
 use store::Keyspace;
-use world::{ConnId, Effect, Level, Ticket};
+use world::{ConnId, Effect, Level, Senses, Ticket};
 
 /// The server.
 pub struct Node {
     pub(crate) now: Now,
-    /// A stopwatch in nanoseconds, for statistics only: nothing is decided by it.
-    pub(crate) stopwatch: fn() -> u64,
+    pub(crate) senses: Senses,
     pub(crate) prng: Prng,
     pub(crate) run_id: String,
+    pub(crate) config: Config,
+    /// What `config` comes to, for hot paths; see `configure`.
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
     pub(crate) keyspace: Keyspace,
@@ -47,12 +50,12 @@ pub struct Node {
 
 /// What a node is born with.
 pub struct Options {
-    /// The parameters.
-    pub settings: Settings,
+    /// The parameters, as files and arguments gave them.
+    pub config: Config,
     /// Seeds chance and hashing.
     pub seed: u64,
-    /// A stopwatch in nanoseconds, for statistics only.
-    pub stopwatch: fn() -> u64,
+    /// What the process can tell of itself.
+    pub senses: Senses,
     /// Both clocks at the start.
     pub now: Now,
 }
@@ -61,14 +64,18 @@ impl Node {
     /// A server with an empty dataset.
     pub fn new(options: Options) -> Node {
         let mut prng = Prng::new(options.seed);
-        let keyspace = Keyspace::new(store::Settings::default(), prng.next_u64());
-        Node {
+        let values = &options.config.values;
+        let settings = configure::node(values);
+        let keyspace =
+            Keyspace::new(configure::store(values, ds::Seed::default()), prng.next_u64());
+        let mut node = Node {
             now: options.now,
-            stopwatch: options.stopwatch,
+            senses: options.senses,
             run_id: prng.hex(20),
             prng,
             registry: Registry::new(commands::all(), admin::all()),
-            settings: options.settings,
+            settings,
+            config: options.config,
             keyspace,
             sessions: Sessions::default(),
             pubsub: Pubsub::default(),
@@ -83,7 +90,9 @@ impl Node {
             ready: VecDeque::new(),
             doomed: Vec::new(),
             next_ticket: 0,
-        }
+        };
+        node.configure();
+        node
     }
 
     /// A ticket that was not used before.

@@ -14,10 +14,12 @@
 mod disk;
 mod effect;
 mod event;
+mod facts;
 
 pub use disk::{DiskError, DiskErrorKind, DiskOp, DiskReply, FileId};
 pub use effect::{Dial, Effect, Exit, Level, Work};
 pub use event::{Event, Peer, Signal};
+pub use facts::{Facts, Senses};
 
 use std::io::IoSlice;
 use stdx::{Instant, Now};

@@ -82,7 +82,7 @@ fn subscribe(cx: &mut NodeCx<'_>, args: Args<'_>, way: Way, word: &[u8]) -> Outc
         return Err(Error::fixed("ERR SUBSCRIBE isn't allowed for a DENY BLOCKING client"));
     }
     for channel in args.rest().iter() {
-        let count = cx.node.listen(conn, way, channel);
+        let count = cx.node.hear(conn, way, channel);
         cx.reply.push(3);
         cx.reply.bulk(word);
         cx.reply.bulk(channel);
@@ -325,7 +325,7 @@ pub(crate) fn subcommand_error(container: &str, word: &[u8]) -> Error {
 
 impl Node {
     /// A session listens; to how many it does now, as its reply tells.
-    fn listen(&mut self, conn: ConnId, way: Way, channel: &[u8]) -> usize {
+    fn hear(&mut self, conn: ConnId, way: Way, channel: &[u8]) -> usize {
         let fresh = match way {
             Way::Channel => Pubsub::join(&mut self.pubsub.channels, channel, conn),
             Way::Shard => Pubsub::join(&mut self.pubsub.shards, channel, conn),

@@ -48,6 +48,11 @@ impl<M: Machine> Loop<'_, M> {
             Effect::Log { level, text } => self.log.write(level, &text),
             Effect::LogRole(role) => self.log.set_role(role),
             Effect::Title(title) => sys::title::set(&title),
+            Effect::Supervisor(text) => {
+                if self.supervised {
+                    sys::process::notify_systemd(&text);
+                }
+            }
             Effect::Stall { ms } => sys::thread::sleep(Duration::from_millis(ms)),
             Effect::OpenFiles { wanted } => {
                 sys::limits::raise_open_files(wanted);

@@ -8,6 +8,7 @@ mod conns;
 mod dial;
 mod disk;
 mod effects;
+mod facts;
 mod inbox;
 mod io;
 mod listen;
@@ -15,5 +16,6 @@ mod log;
 mod pool;
 mod turn;
 
+pub use facts::senses;
 pub use log::{Log, LogTarget};
 pub use turn::{Options, run};

@@ -34,6 +34,8 @@ pub struct Options {
     pub log: Log,
     /// Whether SIGTERM and SIGINT reach the machine. Only one loop of a process can have them.
     pub signals: bool,
+    /// Whether systemd is told what the machine has to say to it.
+    pub supervised: bool,
 }
 
 pub(crate) struct Loop<'m, M> {
@@ -47,6 +49,7 @@ pub(crate) struct Loop<'m, M> {
     pub(crate) pool: Pool,
     pub(crate) log: Log,
     pub(crate) now: Now,
+    pub(crate) supervised: bool,
     signals: Option<Signals>,
     /// What the last wait brought; kept for its room.
     ready: Vec<Ready>,
@@ -85,6 +88,7 @@ impl<'m, M: Machine> Loop<'m, M> {
             poller,
             log: options.log,
             now: clock::now(),
+            supervised: options.supervised,
             signals,
             ready: Vec::with_capacity(EVENTS_MAX),
             // The machine may have work from the beginning: ask it before the first wait.

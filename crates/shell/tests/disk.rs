@@ -17,7 +17,8 @@ fn run(effects: Vec<Effect>) -> Vec<(u64, Event)> {
     machine.effects.extend(effects);
     machine.timeout = Some(sys::clock::instant().after_ms(400));
     let log = Log::new(LogTarget { file: Some("/dev/null".into()), syslog: false });
-    let exit = shell::run(&mut machine, Options { log, signals: false }).expect("the loop runs");
+    let exit = shell::run(&mut machine, Options { log, signals: false, supervised: false })
+        .expect("the loop runs");
     assert_eq!(exit, Exit::Status(3));
     drop(machine);
     let ticket = |event: &Event| match event {

@@ -20,7 +20,8 @@ fn a_signal_is_an_event() {
             std::thread::sleep(Duration::from_millis(200));
             signal::send(std::process::id(), kind).expect("one may signal oneself");
         });
-        let exit = shell::run(&mut machine, Options { log, signals: true }).expect("the loop runs");
+        let exit = shell::run(&mut machine, Options { log, signals: true, supervised: false })
+            .expect("the loop runs");
         assert_eq!(exit, Exit::Status(15));
         sender.join().expect("it was sent");
     }

@@ -19,6 +19,7 @@ fn options() -> Options {
     Options {
         log: Log::new(LogTarget { file: Some("/dev/null".into()), syslog: false }),
         signals: false,
+        supervised: false,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod facts;
 pub mod file;
 pub mod limits;
+pub mod memory;
 pub mod net;
 pub mod poll;
 pub mod process;

@@ -39,6 +39,9 @@ pub enum Effect {
     LogRole(char),
     /// The operating system's view of the process: its title in `ps`.
     Title(String),
+    /// A word for whoever supervises the process, in the language of systemd: `READY=1`, `STATUS=...`. Nobody
+    /// listens unless `supervised` says so.
+    Supervisor(String),
     /// Hold the whole loop for this long: DEBUG SLEEP, and nothing else.
     Stall { ms: u64 },
     /// Raise the number of open files to this, if the system lets us.

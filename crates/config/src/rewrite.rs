@@ -138,6 +138,8 @@ impl File {
         if old.is_empty() {
             return file;
         }
+        // What follows the last line's end is no line.
+        let old = old.strip_suffix(b"\n").unwrap_or(old);
         for line in old.split(|&byte| byte == b'\n') {
             let line = trim(line);
             if line.is_empty() || line[0] == b'#' {
@@ -175,6 +177,9 @@ impl File {
             self.lines[at] = line;
         } else if is_needed {
             if !self.has_mark {
+                if self.lines.last().is_some_and(|last| !last.is_empty()) {
+                    self.lines.push(Vec::new());
+                }
                 self.lines.push(MARK.to_vec());
                 self.has_mark = true;
             }

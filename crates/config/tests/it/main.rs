@@ -1,0 +1,6 @@
+//! The room seen from outside: files in, values and files out; and the same done by Redis, where it is installed.
+
+mod host;
+mod load;
+mod peer;
+mod rewrite;

@@ -76,9 +76,10 @@ impl Check {
                 }
             }
             // compat(7.2): for loading, a key without elements is dropped; the check calls it an error.
-            Item::EmptyKey { key, .. } => {
+            Item::EmptyKey { key, kind, .. } => {
                 let corrupt = Corrupt {
                     key: Some(key.into_boxed_slice()),
+                    kind: Some(kind),
                     ..Corrupt::new(at, Damage::Empty)
                 };
                 self.fail(&corrupt, out);
@@ -102,6 +103,8 @@ impl Check {
 
     fn fail(&mut self, corrupt: &Corrupt, out: &mut Vec<u8>) {
         self.verdict = Some(false);
+        // A key counts as read once its name was.
+        self.keys += u64::from(corrupt.key.is_some());
         out.extend_from_slice(b"--- RDB ERROR DETECTED ---\n");
         line(out, corrupt.at, corrupt.what.to_string().as_bytes());
         let doing = match self.decoder.doing() {

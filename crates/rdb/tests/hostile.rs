@@ -4,8 +4,8 @@ mod values;
 
 use proptest::prelude::*;
 use rdb::{DecodeOptions, Decoder};
-use store::Thresholds;
-use values::{dataset, limits, load, save, value};
+use store::{Thresholds, Value};
+use values::{Made, dataset, limits, load, save, value};
 
 /// Loads without minding the checksum, so that damage reaches the parsers.
 fn provoke(file: &[u8], piece: usize) -> Option<u64> {
@@ -86,4 +86,21 @@ fn promises_of_gigabytes_cost_nothing() {
             provoke(&late, 16);
         }
     }
+}
+
+#[test]
+fn databases_beyond_the_configured_are_refused() {
+    let made =
+        Made { db: 2, value: Value::Int(1), expires: None, access: store::Access::Frequency(0) };
+    let file = save(&[made], false);
+    let options = DecodeOptions { databases: 2, ..DecodeOptions::default() };
+    let mut decoder = rdb::Decoder::new(options);
+    decoder.feed(&file);
+    let error = loop {
+        match decoder.next() {
+            Ok(item) => assert!(item.is_some(), "database 2 of 2 must be refused"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.what, rdb::Damage::Database(2));
 }

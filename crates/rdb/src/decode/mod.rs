@@ -108,6 +108,8 @@ pub enum Item {
         db: usize,
         /// Its name.
         key: Vec<u8>,
+        /// The type byte of what it should hold.
+        kind: u8,
     },
     /// The end.
     End {
@@ -280,7 +282,7 @@ impl Decoder {
             }
             State::Value(under) => {
                 let built = under.builder.read(&mut self.input, &self.options.thresholds)?;
-                let key = std::mem::take(&mut under.key);
+                let (key, kind) = (std::mem::take(&mut under.key), under.builder.kind());
                 self.state = State::Opcode;
                 let (expires, access) = (self.expires.take(), self.access.take());
                 let db = self.db;
@@ -288,7 +290,7 @@ impl Decoder {
                     Built::Value(value) => {
                         Item::Key(Box::new(Key { db, key, value, expires, access }))
                     }
-                    Built::Empty => Item::EmptyKey { db, key },
+                    Built::Empty => Item::EmptyKey { db, key, kind },
                 }))
             }
             State::ModuleValue(_) => {

@@ -1,11 +1,15 @@
 //! Data structures that know nothing of Redis's commands: packed sequences, tables, ordered trees.
 
+mod cell;
 pub mod element;
 pub mod intset;
 pub mod listpack;
 mod seed;
 pub mod table;
+pub mod tree;
 
+pub use cell::{Cell, CellRef};
 pub use element::{Element, ElementBuf};
 pub use seed::Seed;
 pub use table::Table;
+pub use tree::Tree;

@@ -8,6 +8,7 @@ mod blocking;
 mod call;
 mod configure;
 mod gate;
+mod info;
 mod input;
 mod machine;
 mod monitor;

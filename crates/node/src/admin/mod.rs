@@ -2,7 +2,10 @@
 
 mod connection;
 mod pubsub;
+mod server;
 mod transactions;
+
+pub(crate) use connection::client::memory as client_memory;
 
 use crate::call::Context;
 use crate::node::Node;
@@ -36,7 +39,10 @@ pub(crate) type NodeCommand = Command<NodeFn>;
 
 /// All node commands, in the order of the folders.
 pub(crate) fn all() -> impl Iterator<Item = &'static NodeCommand> {
-    [connection::TABLE, pubsub::TABLE, transactions::TABLE].into_iter().flatten().copied()
+    [connection::TABLE, pubsub::TABLE, server::TABLE, transactions::TABLE]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// The HELP of a container, made of its rows: the words of Redis's first and last lines, our own between.

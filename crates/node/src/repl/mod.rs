@@ -1,5 +1,6 @@
 //! Joins the replication machines to the keyspace.
 
+use crate::info::Info;
 use crate::node::Node;
 use command::{Error, Flags};
 use resp::Words;
@@ -44,6 +45,39 @@ impl Node {
     /// Evicts until memory suffices. False: it does not.
     pub(crate) fn make_room(&mut self) -> bool {
         true
+    }
+
+    /// Bytes of the stream that are kept.
+    pub(crate) fn backlog_memory(&self) -> u64 {
+        0
+    }
+
+    /// Bytes that do not count towards `maxmemory`.
+    pub(crate) fn uncounted_memory(&self) -> u64 {
+        0
+    }
+
+    /// Full resynchronizations, partial ones, partial ones that were refused.
+    pub(crate) fn sync_counts(&self) -> (u64, u64, u64) {
+        (0, 0, 0)
+    }
+
+    /// The section Replication.
+    pub(crate) fn replication_info(&self, info: &mut Info) {
+        info.field("role", "master");
+    }
+
+    /// The section of our own.
+    pub(crate) fn regent_info(&self, _info: &mut Info) {}
+
+    /// The section Persistence.
+    pub(crate) fn persistence_info(&self, info: &mut Info) {
+        info.field("loading", 0);
+    }
+
+    /// The file that the parameters came from, if any.
+    pub(crate) fn config_file(&self) -> String {
+        self.config.file.clone().unwrap_or_default()
     }
 
     /// Frees a large value on another thread.

@@ -2,10 +2,12 @@
 
 mod histogram;
 mod latency;
+mod rates;
 mod slowlog;
 
 pub(crate) use histogram::Histogram;
 pub(crate) use latency::Latency;
+pub(crate) use rates::Rates;
 pub(crate) use slowlog::{Slowlog, address};
 
 use crate::registry::CommandId;
@@ -24,6 +26,20 @@ pub(crate) struct Stats {
     pub(crate) output_limit_disconnections: u64,
     pub(crate) query_limit_disconnections: u64,
     pub(crate) denied_auth: u64,
+    pub(crate) net_repl_in: u64,
+    pub(crate) net_repl_out: u64,
+    pub(crate) memory_peak: u64,
+    pub(crate) memory_at_start: u64,
+    pub(crate) lazyfree_pending: u64,
+    pub(crate) lazyfreed: u64,
+    pub(crate) expire_us: u64,
+    pub(crate) evicted_clients: u64,
+    pub(crate) eviction_exceeded_ms: u64,
+    pub(crate) sanitizations: u64,
+    pub(crate) reads: u64,
+    pub(crate) writes: u64,
+    pub(crate) turns: u64,
+    pub(crate) rates: Rates,
     /// Error replies in all.
     pub(crate) errors: u64,
     /// Error replies by their first word.
@@ -72,6 +88,20 @@ impl Stats {
             output_limit_disconnections: 0,
             query_limit_disconnections: 0,
             denied_auth: 0,
+            net_repl_in: 0,
+            net_repl_out: 0,
+            memory_peak: 0,
+            memory_at_start: 0,
+            lazyfree_pending: 0,
+            lazyfreed: 0,
+            expire_us: 0,
+            evicted_clients: 0,
+            eviction_exceeded_ms: 0,
+            sanitizations: 0,
+            reads: 0,
+            writes: 0,
+            turns: 0,
+            rates: Rates::default(),
             errors: 0,
             errors_by_code: BTreeMap::new(),
             commands_by_id: Vec::new(),
@@ -110,6 +140,9 @@ impl Stats {
         let old = std::mem::replace(self, kept);
         self.latency = old.latency;
         self.slowlog = old.slowlog;
+        self.rates = old.rates;
+        self.memory_at_start = old.memory_at_start;
+        self.lazyfree_pending = old.lazyfree_pending;
     }
 
     /// LATENCY RESET of the histograms' half: forgets how long one command took, or all of them.

@@ -1,6 +1,6 @@
 //! The connection itself: who is there, in which protocol, at which database.
 
-mod auth;
+pub(crate) mod auth;
 mod basics;
 pub(crate) mod client;
 

@@ -6,7 +6,7 @@ mod list;
 mod pause;
 mod properties;
 
-pub(crate) use line::line;
+pub(crate) use line::{line, memory};
 
 use super::FAMILY;
 use crate::admin::{self, NodeCommand};

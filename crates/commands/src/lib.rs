@@ -9,11 +9,12 @@ mod reply;
 mod scan;
 mod sets;
 mod span;
+mod zsets;
 
 pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
 
 /// The families, in the order of the manual.
-const TABLES: &[&[&DataCommand]] = &[lists::TABLE, sets::TABLE];
+const TABLES: &[&[&DataCommand]] = &[lists::TABLE, sets::TABLE, zsets::TABLE];
 
 /// All data commands, in the order of the families.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {

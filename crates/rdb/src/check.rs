@@ -75,7 +75,7 @@ impl Check {
                     self.expired += u64::from(ms < self.now.ms());
                 }
             }
-            // compat(7.2): for loading, a key without elements is dropped; the check calls it an error.
+            // Loading drops a key without elements; the check calls it an error, as Redis's does.
             Item::EmptyKey { key, kind, .. } => {
                 let corrupt = Corrupt {
                     key: Some(key.into_boxed_slice()),

@@ -33,7 +33,12 @@ pub enum Damage {
     /// The file ends where more was promised.
     Eof,
     /// The sum of the bytes is not the one written at the end.
-    Checksum { stored: u64, computed: u64 },
+    Checksum {
+        /// The one at the end.
+        stored: u64,
+        /// The one the bytes have.
+        computed: u64,
+    },
     /// A string encoding that does not exist.
     StringEncoding(u8),
     /// A collection without elements, which cannot exist as a key.

@@ -57,7 +57,7 @@ pub fn dump(value: ValueRef<'_>, compress: bool) -> Vec<u8> {
 }
 
 /// The value of a payload. Whoever sends it is not trusted: everything about it is checked. `checksum` is false
-/// where Redis would skip the sum too (DEBUG SET-DISABLE-DENY-SCRIPTS and its kin in tests).
+/// where a test asked to skip the sum (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
 pub fn restore(payload: &[u8], checksum: bool, limits: &Thresholds) -> Result<Value, Refused> {
     let (body, footer) = payload
         .len()

@@ -18,7 +18,9 @@ use crate::format::{container, encoding, kind, opcode};
 /// How to write.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// The version the header tells. [`crate::format::VERSION_CLASSIC`] unless some hash has fields that expire.
+    /// The version the header tells: [`crate::format::VERSION_CLASSIC`], or
+    /// [`crate::format::VERSION_FIELD_EXPIRY`] where some hash has fields that expire. It decides nothing else: such
+    /// a hash is written the same way in either, and told apart by its type byte.
     pub version: u16,
     /// Whether to tell how keys were used. Redis does where the eviction policy goes by it.
     pub access: bool,

@@ -56,3 +56,35 @@ fn what_follows_the_file_is_given_back() {
     assert!(decoder.is_done());
     assert_eq!(decoder.rest(), b"*1\r\n$4\r\nPING\r\n");
 }
+
+/// A value of a million elements is understood while it arrives: nothing waits but the element under way.
+#[test]
+fn long_values_do_not_wait_for_their_end() {
+    const PIECE: usize = 1000;
+    const ELEMENT_MAX: usize = 300;
+    let limits = Thresholds::default();
+    let mut hash = store::Hash::new();
+    let mut list = store::List::new();
+    for n in 0..3000 {
+        let text = format!("{n}:").repeat(1 + n % 20);
+        hash.set(text.as_bytes(), text.as_bytes(), &limits);
+        list.push(store::End::Back, text.as_bytes(), &limits);
+    }
+    let made =
+        |value| values::Made { db: 0, value, expires: None, access: store::Access::Frequency(1) };
+    let hash = made(store::Value::Hash(Box::new(hash)));
+    let file = save(&[hash], false);
+    let mut decoder = rdb::Decoder::new(rdb::DecodeOptions::default());
+    let mut keys = 0;
+    for piece in file.chunks(PIECE) {
+        decoder.feed(piece);
+        while let Some(item) = decoder.next().expect("sound") {
+            keys += usize::from(matches!(item, Item::Key(_)));
+        }
+        assert!(decoder.rest().len() <= ELEMENT_MAX, "{} bytes wait", decoder.rest().len());
+    }
+    assert!(decoder.is_done() && keys == 1);
+    // The nodes of a list, packed, come one by one as well.
+    let file = save(&[made(store::Value::List(Box::new(list)))], true);
+    assert_eq!(load(&file, PIECE).expect("sound").1.len(), 1);
+}

@@ -121,15 +121,25 @@ pub enum Item {
 /// What the decoder is about, in the words of `redis-check-rdb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
+    /// Magic and version.
     Start,
+    /// The byte that opens the next part.
     ReadType,
+    /// When the next key expires.
     ReadExpire,
+    /// The name of a key.
     ReadKey,
+    /// The value of a key.
     ReadValue,
+    /// The sum at the end.
     CheckSum,
+    /// A number: a database, its size.
     ReadLength,
+    /// A field about the file.
     ReadAux,
+    /// Data of a module about the whole dataset.
     ReadModuleAux,
+    /// A library of functions.
     ReadFunctions,
 }
 

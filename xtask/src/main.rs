@@ -1,2 +1,85 @@
-//! Empty so far.
-fn main() {}
+//! What the house asks of itself: `cargo xtask tidy`, and the same as tests, so that `cargo test` is the whole truth.
+//!
+//! Each rule is a function from the files of the repository to a list of complaints, with a test of its own that
+//! breaks the rule on purpose.
+
+mod documents;
+mod format;
+mod functions;
+mod layers;
+mod sources;
+mod tree;
+
+use std::process::ExitCode;
+use tree::Tree;
+
+/// From the files to complaints, each a line that begins with the place.
+type Rule = fn(&Tree) -> Vec<String>;
+
+/// The rules, by name.
+const RULES: &[(&str, Rule)] = &[
+    ("layers", layers::check),
+    ("sources", sources::check),
+    ("functions", functions::check),
+    ("documents", documents::check),
+    ("format", format::check),
+];
+
+fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        Some("tidy") => tidy(),
+        Some("sizes") => {
+            print!("{}", functions::report(&Tree::of_workspace()));
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("usage: cargo xtask tidy | sizes");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tidy() -> ExitCode {
+    let tree = Tree::of_workspace();
+    let complaints: Vec<String> = RULES.iter().flat_map(|(_, check)| check(&tree)).collect();
+    for complaint in &complaints {
+        eprintln!("{complaint}");
+    }
+    if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_kept(rule: &str) {
+        let (_, check) = RULES.iter().find(|(name, _)| *name == rule).expect("a rule");
+        let complaints = check(&Tree::of_workspace());
+        assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+    }
+
+    #[test]
+    fn every_crate_imports_what_its_layer_may() {
+        assert_kept("layers");
+    }
+
+    #[test]
+    fn every_source_file_keeps_the_rules() {
+        assert_kept("sources");
+    }
+
+    #[test]
+    fn no_function_creeps_over_a_screen() {
+        assert_kept("functions");
+    }
+
+    #[test]
+    fn every_link_in_the_documents_leads_somewhere() {
+        assert_kept("documents");
+    }
+
+    #[test]
+    fn every_file_is_formatted() {
+        assert_kept("format");
+    }
+}

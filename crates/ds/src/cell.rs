@@ -10,6 +10,8 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use crate::table::Item;
+
 /// The key's length takes four bytes.
 const LONG_KEY: u8 = 1;
 /// There is a value; its length follows the key's.
@@ -160,6 +162,12 @@ impl<'a> CellRef<'a> {
         self.at
     }
 
+    /// A copy that stands by itself.
+    pub fn to_cell(self) -> Cell {
+        let value = (self.flags() & VALUE != 0).then(|| self.value());
+        Cell::new(self.key(), value, self.extra())
+    }
+
     /// How many bytes the cell takes.
     pub fn size(self) -> usize {
         self.parts().end
@@ -233,6 +241,34 @@ impl<'a> CellRef<'a> {
         let value = if flags & VALUE != 0 { length(value_at, LONG_VALUE) } else { 0 };
         Parts::of(flags, key, value)
     }
+}
+
+// SAFETY: addresses of user space fit 48 bits, and a word is nothing but the address.
+unsafe impl Item for Cell {
+    type Ref<'a> = CellRef<'a>;
+
+    fn into_word(self) -> u64 {
+        self.into_raw().as_ptr().expose_provenance() as u64
+    }
+
+    unsafe fn from_word(word: u64) -> Cell {
+        // SAFETY: the caller has a word that owns a cell.
+        unsafe { Cell::from_raw(address(word)) }
+    }
+
+    unsafe fn borrow<'a>(word: u64) -> CellRef<'a> {
+        // SAFETY: the caller keeps the cell as it is for `'a`.
+        unsafe { CellRef::from_raw(address(word)) }
+    }
+
+    fn key<'a>(item: Self::Ref<'a>) -> &'a [u8] {
+        item.key()
+    }
+}
+
+fn address(word: u64) -> NonNull<u8> {
+    let pointer = std::ptr::with_exposed_provenance_mut(word as usize);
+    NonNull::new(pointer).expect("a cell's word is its address")
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ use crate::Seed;
 use bucket::{Bucket, SLOTS, WORD_LIMIT, alloc_buckets, free_buckets};
 use minima::Minima;
 pub use occupied::Occupied;
+pub use scan::Chain;
 
 /// Something that fits a slot: 48 bits, usually the address of one allocation.
 ///

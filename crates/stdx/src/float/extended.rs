@@ -105,7 +105,7 @@ impl Extended {
         if power >= 0 {
             let mut big = Big::from(u128::from(mantissa));
             big.shift_left(power as usize);
-            text = big.to_decimal();
+            text = big.into_decimal();
         } else {
             const UNIT: u128 = 10u128.pow(17);
             let drop = -power as u32;
@@ -122,7 +122,7 @@ impl Extended {
             };
             let total = whole * UNIT + digits;
             text.extend_from_slice(format!("{}", total / UNIT).as_bytes());
-            if total % UNIT != 0 {
+            if total % UNIT > 0 {
                 text.extend_from_slice(format!(".{:017}", total % UNIT).as_bytes());
                 while text.last() == Some(&b'0') {
                     text.pop();
@@ -337,7 +337,7 @@ impl Big {
         (top | u128::from(rest), 32 * skipped as i64)
     }
 
-    fn to_decimal(mut self) -> Vec<u8> {
+    fn into_decimal(mut self) -> Vec<u8> {
         let mut chunks = Vec::new();
         while !self.is_zero() {
             let mut rest = 0u64;

@@ -2,6 +2,7 @@
 
 pub mod hash;
 pub mod list;
+mod members;
 pub mod set;
 pub mod zset;
 
@@ -39,6 +40,23 @@ impl Encoding {
             Encoding::Skiplist => "skiplist",
         }
     }
+}
+
+/// Whether no two of the elements are the same, however each is stored.
+fn distinct<'a>(elements: impl Iterator<Item = ds::Element<'a>>) -> bool {
+    #[derive(PartialEq, Eq, PartialOrd, Ord)]
+    enum Normal<'a> {
+        Int(i64),
+        Bytes(&'a [u8]),
+    }
+    let mut all: Vec<Normal<'_>> = elements
+        .map(|element| match (element.to_i64(), element) {
+            (Some(value), _) | (None, ds::Element::Int(value)) => Normal::Int(value),
+            (None, ds::Element::Bytes(bytes)) => Normal::Bytes(bytes),
+        })
+        .collect();
+    all.sort_unstable();
+    all.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 /// A string as it is kept: bytes, or the integer they spell.

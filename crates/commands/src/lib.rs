@@ -4,17 +4,21 @@
 #[cfg(test)]
 mod check;
 mod cx;
+mod keys;
 mod lists;
 mod reply;
 mod scan;
 mod sets;
 mod span;
+mod strings;
+mod until;
 mod zsets;
 
 pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
 
 /// The families, in the order of the manual.
-const TABLES: &[&[&DataCommand]] = &[lists::TABLE, sets::TABLE, zsets::TABLE];
+const TABLES: &[&[&DataCommand]] =
+    &[strings::TABLE, keys::TABLE, lists::TABLE, sets::TABLE, zsets::TABLE];
 
 /// All data commands, in the order of the families.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {

@@ -2,7 +2,6 @@
 //! the checksum of its files.
 
 mod crc64;
-mod extended;
 pub mod float;
 pub mod glob;
 mod hash;
@@ -12,7 +11,6 @@ mod time;
 mod wrong_type;
 
 pub use crc64::crc64;
-pub use extended::Extended;
 pub use hash::FixedState;
 pub use prng::Prng;
 pub use time::{Instant, Now, WallTime};

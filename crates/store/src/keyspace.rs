@@ -73,6 +73,11 @@ impl Keyspace {
         self.expiry = expiry;
     }
 
+    /// How expired keys are treated for now.
+    pub fn expiry(&self) -> Expiry {
+        self.expiry
+    }
+
     /// The time told last.
     pub fn now(&self) -> Now {
         self.now

@@ -1,0 +1,182 @@
+//! Whole databases: DBSIZE, SWAPDB, FLUSHDB, FLUSHALL.
+
+use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Outcome, Spec};
+
+use super::FAMILY;
+use crate::{DataCommand, DataCx};
+
+pub(crate) const DBSIZE: DataCommand = Command::new(
+    dbsize,
+    Spec {
+        name: "dbsize",
+        summary: "Counts the keys of the selected database.",
+        arity: Arity::Exactly(1),
+        flags: Flags::READONLY.and(Flags::FAST),
+        tips: &["request_policy:all_shards", "response_policy:agg_sum"],
+        group: command::Group::Server,
+        ..FAMILY
+    },
+);
+
+pub(crate) const SWAPDB: DataCommand = Command::new(
+    swapdb,
+    Spec {
+        name: "swapdb",
+        syntax: "index1 index2",
+        summary: "Lets two databases change places, for all sessions at once.",
+        complexity: "O(N), N being the sessions that watch or wait for keys",
+        since: "4.0.0",
+        arity: Arity::Exactly(3),
+        flags: Flags::WRITE.and(Flags::FAST),
+        group: command::Group::Server,
+        categories: Categories::KEYSPACE.and(Categories::DANGEROUS),
+        ..FAMILY
+    },
+);
+
+pub(crate) const FLUSHDB: DataCommand = Command::new(
+    flushdb,
+    Spec {
+        name: "flushdb",
+        syntax: "[ASYNC | SYNC]",
+        summary: "Deletes all keys of the selected database.",
+        ..FLUSH
+    },
+);
+
+pub(crate) const FLUSHALL: DataCommand = Command::new(
+    flushall,
+    Spec {
+        name: "flushall",
+        syntax: "[ASYNC | SYNC]",
+        summary: "Deletes all keys of all databases.",
+        ..FLUSH
+    },
+);
+
+/// What FLUSHDB and FLUSHALL have in common.
+const FLUSH: Spec = Spec {
+    complexity: "O(N), N being the keys deleted",
+    arity: Arity::AtLeast(1),
+    flags: Flags::WRITE,
+    group: command::Group::Server,
+    categories: Categories::KEYSPACE.and(Categories::DANGEROUS),
+    tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+    ..FAMILY
+};
+
+fn dbsize(cx: &mut DataCx<'_>, _: Args<'_>) -> Outcome {
+    cx.reply.count(cx.db.len());
+    Ok(Flow::Done)
+}
+
+fn swapdb(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
+    let mut index = |which: &str| {
+        let index = args.int().ok().and_then(|index| i32::try_from(index).ok());
+        index.ok_or_else(|| Error::new(format!("ERR invalid {which} DB index")))
+    };
+    let (a, b) = (index("first")?, index("second")?);
+    let databases = cx.db.keyspace().databases();
+    let known = |index: i32| usize::try_from(index).ok().filter(|index| *index < databases);
+    let (Some(a), Some(b)) = (known(a), known(b)) else {
+        return Err(Error::DB_OUT_OF_RANGE);
+    };
+    if a != b {
+        cx.db.keyspace().swap(a, b);
+    }
+    cx.db.keyspace().dirty += 1;
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn flushdb(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
+    let lazily = is_lazy(cx, args)?;
+    let gone = cx.db.flush(lazily);
+    flushed(cx, args, gone)
+}
+
+fn flushall(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
+    let lazily = is_lazy(cx, args)?;
+    let gone = cx.db.keyspace().flush_all(lazily);
+    flushed(cx, args, gone)
+}
+
+fn is_lazy(cx: &DataCx<'_>, mut args: Args<'_>) -> Result<bool, Error> {
+    let lazily = match (args.take_keyword("ASYNC"), args.take_keyword("SYNC")) {
+        (true, false) => true,
+        (false, true) => false,
+        (false, false) => cx.lazy.user_flush,
+        (true, true) => return Err(Error::SYNTAX),
+    };
+    args.end()?;
+    Ok(lazily)
+}
+
+fn flushed(cx: &mut DataCx<'_>, args: Args<'_>, gone: usize) -> Outcome {
+    cx.db.keyspace().dirty += gone as u64;
+    // Told even where nothing was there to delete: a replica that has drifted away is brought back.
+    cx.propagation.instead(args.all().iter());
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::check;
+    use expect_test::expect;
+
+    #[test]
+    fn databases_are_counted_swapped_and_emptied() {
+        check(expect![[r#"
+            @ propagated
+            @ dirty
+            > MSET a 1 b 2
+            OK
+            => MSET a 1 b 2
+            +2
+            > DBSIZE
+            (integer) 2
+            > SWAPDB 0 1
+            OK
+            => SWAPDB 0 1
+            +1
+            > DBSIZE
+            (integer) 0
+            > SWAPDB 0 0
+            OK
+            => SWAPDB 0 0
+            +1
+            > SWAPDB a 1
+            (error) ERR invalid first DB index
+            > SWAPDB 0 1.5
+            (error) ERR invalid second DB index
+            > SWAPDB 0 16
+            (error) ERR DB index is out of range
+            > SWAPDB 0 -1
+            (error) ERR DB index is out of range
+            > SELECT 1
+            OK
+            > FLUSHDB SYNC
+            OK
+            => FLUSHDB SYNC
+            +2
+            > FLUSHDB
+            OK
+            => FLUSHDB
+            > MSET a 1 b 2
+            OK
+            => MSET a 1 b 2
+            +2
+            > FLUSHALL ASYNC
+            OK
+            => FLUSHALL ASYNC
+            +2
+            > FLUSHALL ASYNC SYNC
+            (error) ERR syntax error
+            > FLUSHALL NOW
+            (error) ERR syntax error
+            > DBSIZE
+            (integer) 0
+        "#]]);
+    }
+}

@@ -112,6 +112,11 @@ impl Node {
                     let verb = if self.settings.lazy_eviction { "UNLINK" } else { "DEL" };
                     self.propagate(db, Owned::new([verb.as_bytes(), &key]));
                 }
+                Change::FieldsExpired { db, key, fields } => {
+                    let words = [&b"HDEL"[..], &key];
+                    let words = words.into_iter().chain(fields.iter().map(|field| &**field));
+                    self.propagate(db, Owned::new(words));
+                }
                 Change::Flushed { db } => self.break_watches_in(db),
                 Change::Swapped { a, b } => {
                     self.break_watches_in(Some(a));

@@ -182,6 +182,15 @@ pub enum Change {
         /// The key.
         key: Box<[u8]>,
     },
+    /// Fields of a hash were deleted because their time is up; replicas and the log must hear of it first.
+    FieldsExpired {
+        /// The database's index.
+        db: usize,
+        /// The key.
+        key: Box<[u8]>,
+        /// The fields.
+        fields: Vec<Box<[u8]>>,
+    },
     /// A database, or all of them, were emptied.
     Flushed {
         /// The database's index; all where none is named.

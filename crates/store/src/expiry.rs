@@ -1,4 +1,9 @@
 //! What becomes of keys whose time is up: what a lookup makes of them, and the sweep that finds the forgotten.
+//!
+//! There is no index of deadlines. Tables keep lower bounds per bucket and per chunk (`ds::table`), so a sweep costs
+//! next to nothing where nothing is due, and visits few buckets in vain.
+
+use crate::{Change, Keyspace, Progress, ValueRef};
 
 /// What a lookup does with a key whose time is up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,4 +26,75 @@ pub enum Ttl {
     Clear,
     /// The key expires then.
     At(u64),
+}
+
+/// Where the sweep goes on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sweep {
+    db: usize,
+    bucket: usize,
+}
+
+impl Keyspace {
+    /// Deletes keys whose time is up, wherever lookups would delete them. The work is about `budget` visits of a
+    /// bucket or a key, and goes on where it stopped; `Done` says that every database was seen since the start.
+    pub fn expire_slice(&mut self, budget: usize) -> Progress {
+        if self.expiry != Expiry::Delete {
+            return Progress::Done;
+        }
+        let now = self.now.wall.ms();
+        let mut work = 0;
+        while self.sweep.db < self.spaces.len() {
+            if work >= budget {
+                self.stats.expired_time_cap_reached += 1;
+                return Progress::More;
+            }
+            let Sweep { db, bucket } = self.sweep;
+            let Some(due) = self.spaces[db].table.next_due(bucket, now) else {
+                self.sweep = Sweep { db: db + 1, bucket: 0 };
+                continue;
+            };
+            work += 1 + self.expire_bucket(db, due);
+            self.sweep.bucket = due + 1;
+        }
+        self.sweep = Sweep::default();
+        self.stats.expired_stale_percent = 0.0;
+        Progress::Done
+    }
+
+    /// Deletes what is due in one bucket, and says how much that was.
+    fn expire_bucket(&mut self, db: usize, bucket: usize) -> usize {
+        let mut keys: Vec<Box<[u8]>> = Vec::new();
+        let mut hashes: Vec<Box<[u8]>> = Vec::new();
+        let now = self.now.wall.ms();
+        for entry in self.spaces[db].table.bucket(bucket) {
+            if self.is_due(entry.deadline()) {
+                keys.push(entry.key().into());
+            } else if let ValueRef::Hash(hash) = entry.value()
+                && hash.next_expiry().is_some_and(|at| now > at)
+            {
+                hashes.push(entry.key().into());
+            }
+        }
+        for key in &keys {
+            self.db(db).expire(key);
+        }
+        let mut fields = 0;
+        for key in &hashes {
+            fields += self.db(db).expire_fields(key, 100);
+        }
+        self.spaces[db].table.refresh_deadline(bucket);
+        keys.len() + fields
+    }
+
+    /// How many keys have a TTL, in all databases.
+    pub fn len_volatile(&self) -> usize {
+        self.spaces.iter().map(|space| space.volatile).sum()
+    }
+
+    /// Queues the news of an expired key.
+    pub(crate) fn tell_expired(&mut self, db: usize, key: &[u8]) {
+        self.stats.expired_keys += 1;
+        self.changes.push(Change::Expired { db, key: key.into() });
+    }
 }

@@ -1,14 +1,15 @@
 //! All databases, and what they share: time, settings, observers, statistics.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 
+use ds::Seed;
 use stdx::{Now, Prng};
 
-use crate::db::Item;
-use crate::{
-    Access, Change, Db, Expiry, Observers, Progress, Record, RecordSink, Settings, SnapshotId,
-};
+use crate::eviction::Pool;
+use crate::expiry::Sweep;
+use crate::snapshot::Snapshots;
+use crate::space::Space;
+use crate::{Change, Db, Expiry, Observers, Settings};
 
 /// What INFO tells about the keyspace. Never reset by itself; CONFIG RESETSTAT replaces it with the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,12 +30,22 @@ pub struct Stats {
 
 /// All databases and what they share.
 pub struct Keyspace {
-    pub(crate) dbs: Vec<BTreeMap<Box<[u8]>, Item>>,
+    /// By the index of the database.
+    pub(crate) spaces: Vec<Space>,
+    /// Flushed, but snapshots have yet to see what was in there.
+    pub(crate) detached: Vec<Space>,
+    next_space: u64,
+    pub(crate) seed: Seed,
     pub(crate) settings: Settings,
     pub(crate) now: Now,
     pub(crate) expiry: Expiry,
+    /// The wall clock in seconds, in the 24 bits that keys remember.
+    pub(crate) access_clock: u32,
     pub(crate) prng: Prng,
-    garbage: Vec<Box<dyn Any + Send>>,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) sweep: Sweep,
+    pub(crate) pool: Pool,
+    pub(crate) garbage: Vec<Box<dyn Any + Send>>,
     /// Who wants to hear of changes.
     pub observers: Observers,
     /// What happened, in order; the node drains it after every command.
@@ -51,13 +62,22 @@ impl Keyspace {
     /// Empty databases. The seed decides about hashing and sampling.
     pub fn new(mut settings: Settings, seed: u64) -> Keyspace {
         let mut prng = Prng::new(seed);
-        settings.thresholds.seed = ds::Seed::new(prng.next_u64(), prng.next_u64());
+        settings.thresholds.seed = Seed::new(prng.next_u64(), prng.next_u64());
+        let seed = Seed::new(prng.next_u64(), prng.next_u64());
+        let count = settings.databases;
         Keyspace {
-            dbs: (0..settings.databases).map(|_| BTreeMap::new()).collect(),
+            spaces: (0..count).map(|index| Space::new(index as u64, seed, 0)).collect(),
+            detached: Vec::new(),
+            next_space: count as u64,
+            seed,
             settings,
             now: Now::default(),
             expiry: Expiry::default(),
+            access_clock: 0,
             prng,
+            snapshots: Snapshots::default(),
+            sweep: Sweep::default(),
+            pool: Pool::default(),
             garbage: Vec::new(),
             observers: Observers::default(),
             changes: Vec::new(),
@@ -71,6 +91,7 @@ impl Keyspace {
     pub fn begin(&mut self, now: Now, expiry: Expiry) {
         self.now = now;
         self.expiry = expiry;
+        self.access_clock = now.wall.secs() as u32 & 0xff_ffff;
     }
 
     /// How expired keys are treated for now.
@@ -90,18 +111,34 @@ impl Keyspace {
 
     /// Asks memory for the bucket that `key` would be in, and gives the key's hash for [`Keyspace::prefetch_entry`].
     pub fn prefetch_bucket(&self, db: usize, key: &[u8]) -> u64 {
-        let _ = (db, key);
-        0
+        let hash = self.seed.hash(key);
+        self.spaces[db].table.prefetch_bucket(hash);
+        hash
     }
 
     /// Asks memory for the entry that is likely the one with this hash; its bucket should have arrived by now.
     pub fn prefetch_entry(&self, db: usize, hash: u64) {
-        let _ = (db, hash);
+        self.spaces[db].table.prefetch_entry(hash);
     }
 
     /// How many databases there are.
     pub fn databases(&self) -> usize {
-        self.dbs.len()
+        self.spaces.len()
+    }
+
+    /// How many keys there are in all databases.
+    pub fn len(&self) -> usize {
+        self.spaces.iter().map(|space| space.table.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes that the tables of keys take, without the keys (MEMORY STATS, `used_memory_overhead`).
+    pub fn table_bytes(&self) -> usize {
+        self.spaces.iter().map(|space| space.table.heap_bytes()).sum()
     }
 
     /// What is configured.
@@ -116,75 +153,32 @@ impl Keyspace {
 
     /// Lets two databases change places (SWAPDB).
     pub fn swap(&mut self, a: usize, b: usize) {
-        self.dbs.swap(a, b);
+        self.spaces.swap(a, b);
         self.changes.push(Change::Swapped { a, b });
     }
 
-    /// Empties all databases, and says how many keys are gone.
+    /// Empties all databases, and says how many keys are gone. With `lazy`, what they held is queued as garbage.
     pub fn flush_all(&mut self, lazy: bool) -> usize {
-        let _ = lazy;
-        let gone = self.dbs.iter().map(BTreeMap::len).sum();
-        self.dbs.iter_mut().for_each(BTreeMap::clear);
+        let gone = (0..self.databases()).map(|index| self.empty(index, lazy)).sum();
         self.changes.push(Change::Flushed { db: None });
         gone
     }
 
-    /// Deletes keys whose time is up, visiting at most about `budget` of those that may be.
-    pub fn expire_slice(&mut self, budget: usize) -> Progress {
-        let _ = budget;
-        for index in 0..self.dbs.len() {
-            let mut db = self.db(index);
-            for key in db.expired_keys() {
-                db.expire(&key);
-            }
+    /// Puts an empty table in the place of a database's. Snapshots that have not seen the old one keep it.
+    pub(crate) fn empty(&mut self, index: usize, lazy: bool) -> usize {
+        let gone = self.spaces[index].table.len();
+        if gone == 0 {
+            return 0;
         }
-        Progress::Done
-    }
-
-    /// Deletes one key as the policy says, to make room. False where no key may go.
-    pub fn evict_one(&mut self) -> bool {
-        if self.settings.policy == crate::Policy::NoEviction {
-            return false;
+        let fresh = Space::new(self.next_space, self.seed, self.snapshots.epoch());
+        self.next_space += 1;
+        let old = std::mem::replace(&mut self.spaces[index], fresh);
+        if self.snapshots.miss(old.id) {
+            self.detached.push(old);
+        } else if lazy {
+            self.garbage.push(Box::new(old));
         }
-        let mut prng = self.prng.clone();
-        let count = self.databases();
-        let start = prng.below(self.dbs.len() as u64) as usize;
-        self.prng = prng.clone();
-        (0..self.dbs.len()).any(|n| {
-            let mut db = self.db((start + n) % count);
-            db.random_key(&mut prng).is_some_and(|key| db.evict(&key))
-        })
-    }
-
-    /// Starts a view of the keyspace as it is now. Must not be called in the middle of a transaction.
-    pub fn start_snapshot(&mut self, sink: Box<dyn RecordSink>) -> SnapshotId {
-        let mut sink = sink;
-        for (index, keys) in self.dbs.iter().enumerate().filter(|(_, keys)| !keys.is_empty()) {
-            let expires = keys.values().filter(|item| item.expires.is_some()).count();
-            sink.begin_db(index, keys.len(), expires);
-            for (key, item) in keys {
-                sink.record(Record {
-                    db: index,
-                    key,
-                    value: item.value.as_ref(),
-                    expires: item.expires,
-                    access: Access::IdleSecs(0),
-                });
-            }
-        }
-        sink.finish();
-        SnapshotId(0)
-    }
-
-    /// Hands out the next records of a snapshot: about `budget` keys.
-    pub fn snapshot_slice(&mut self, id: SnapshotId, budget: usize) -> Progress {
-        let _ = (id, budget);
-        Progress::Done
-    }
-
-    /// Gives a snapshot up; its sink is dropped without `finish`.
-    pub fn cancel_snapshot(&mut self, id: SnapshotId) {
-        let _ = id;
+        gone
     }
 
     /// What was removed lazily and waits to be dropped, where it holds nobody up: on another thread.
@@ -192,8 +186,12 @@ impl Keyspace {
         self.garbage.pop()
     }
 
-    /// The fingerprint of the whole dataset, equal to the one Redis computes for the same data (DEBUG DIGEST).
-    pub fn digest(&mut self) -> [u8; 20] {
-        [0; 20]
+    /// Whether a key with this deadline is expired as lookups see it at the moment.
+    #[inline(always)]
+    pub(crate) fn is_due(&self, deadline: Option<u64>) -> bool {
+        match deadline {
+            None => false,
+            Some(at) => self.expiry != Expiry::Ignore && self.now.wall.ms() > at,
+        }
     }
 }

@@ -6,11 +6,15 @@
 
 mod change;
 mod db;
+mod digest;
+mod entry;
+mod eviction;
 mod expiry;
 mod guard;
 mod keyspace;
 mod settings;
 mod snapshot;
+mod space;
 pub mod value;
 
 pub use change::{Change, EventClass, EventClasses, Observers};

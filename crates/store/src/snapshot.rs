@@ -1,6 +1,7 @@
 //! A view of the keyspace as it was at one moment, handed out in slices while writes go on.
 
-use crate::ValueRef;
+use crate::space::Space;
+use crate::{Keyspace, ValueRef};
 
 /// Names a snapshot that has been started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,5 +55,194 @@ pub trait RecordSink {
     /// True while the sink cannot take more from the traversal (records forced by writes come all the same).
     fn is_full(&self) -> bool {
         false
+    }
+}
+
+/// Snapshots under way.
+///
+/// Each has a number, larger than all before it, and every chain of a table has the number of the last snapshot that
+/// has seen its content. Two rules keep every snapshot true to its moment:
+///
+/// - Before a chain changes, it is shown to all snapshots that have not seen it (`Keyspace::show`, called through
+///   `Db::prepare`).
+/// - A snapshot that comes to a chain shows it to older ones that have not seen it first, since one number can only
+///   stand for "all up to this one".
+///
+/// What a snapshot has yet to see is then exactly the content of chains with a lower number; what it has seen was
+/// shown once, before it changed.
+#[derive(Default)]
+pub(crate) struct Snapshots {
+    epoch: u32,
+    active: Vec<Active>,
+}
+
+struct Active {
+    id: u32,
+    sink: Box<dyn RecordSink>,
+    /// What is left to walk, the last one first.
+    left: Vec<Part>,
+    /// The next bucket of the last part.
+    cursor: usize,
+}
+
+/// A table as a snapshot knows it.
+struct Part {
+    space: u64,
+    db: usize,
+    keys: usize,
+    expires: usize,
+}
+
+impl Snapshots {
+    /// The number of the last snapshot started.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Whether a snapshot has yet to see something of this table.
+    pub(crate) fn miss(&self, space: u64) -> bool {
+        self.active.iter().any(|active| active.left.iter().any(|part| part.space == space))
+    }
+
+    /// The highest number among snapshots that have yet to see something of this table.
+    fn protects(&self, space: u64) -> u32 {
+        let missing = |active: &&Active| active.left.iter().any(|part| part.space == space);
+        self.active.iter().filter(missing).map(|active| active.id).max().unwrap_or(0)
+    }
+
+    /// Shows a chain to the snapshots up to `upto` that have not seen it.
+    fn show(
+        &mut self,
+        space: &mut Space,
+        bucket: usize,
+        upto: u32,
+        counts_uses: bool,
+        clock: u32,
+    ) -> usize {
+        let stamp = space.table.stamp(bucket);
+        let mut shown = 0;
+        for active in self.active.iter_mut().filter(|active| stamp < active.id && active.id <= upto)
+        {
+            let Some(part) = active.left.iter().find(|part| part.space == space.id) else {
+                continue;
+            };
+            for entry in space.table.bucket(bucket) {
+                shown += 1;
+                active.sink.record(Record {
+                    db: part.db,
+                    key: entry.key(),
+                    value: entry.value(),
+                    expires: entry.deadline(),
+                    access: if counts_uses {
+                        Access::Frequency(entry.access() as u8)
+                    } else {
+                        Access::IdleSecs(u64::from(clock.wrapping_sub(entry.access()) & 0xff_ffff))
+                    },
+                });
+            }
+        }
+        space.table.set_stamp(bucket, upto);
+        shown
+    }
+}
+
+impl Keyspace {
+    /// Starts a view of the keyspace as it is now. It must not be called in the middle of a transaction. The time
+    /// it takes does not depend on the number of keys.
+    pub fn start_snapshot(&mut self, sink: Box<dyn RecordSink>) -> SnapshotId {
+        self.snapshots.epoch += 1;
+        let id = self.snapshots.epoch;
+        let mut left = Vec::new();
+        for (db, space) in self.spaces.iter_mut().enumerate().rev() {
+            if !space.table.is_empty() {
+                let (keys, expires) = (space.table.len(), space.volatile);
+                left.push(Part { space: space.id, db, keys, expires });
+                space.table.protect(id);
+            }
+        }
+        let mut active = Active { id, sink, left, cursor: 0 };
+        if let Some(part) = active.left.last() {
+            active.sink.begin_db(part.db, part.keys, part.expires);
+        }
+        self.snapshots.active.push(active);
+        SnapshotId(id)
+    }
+
+    /// Hands out the next records of a snapshot: about `budget` keys, none once the sink is full. A snapshot that is
+    /// not under way (any more) is done.
+    pub fn snapshot_slice(&mut self, id: SnapshotId, budget: usize) -> Progress {
+        let counts_uses = self.settings.policy.counts_uses();
+        let mut shown = 0;
+        while let Some(at) = self.snapshots.active.iter().position(|active| active.id == id.0) {
+            let active = &mut self.snapshots.active[at];
+            let Some(part) = active.left.last() else {
+                let mut active = self.snapshots.active.remove(at);
+                active.sink.finish();
+                return Progress::Done;
+            };
+            if shown >= budget || active.sink.is_full() {
+                return Progress::More;
+            }
+            let wanted = part.space;
+            let all = self.spaces.iter_mut().chain(&mut self.detached);
+            let space = all.into_iter().find(|space| space.id == wanted);
+            let space = space.expect("tables stay while a snapshot has to see them");
+            if active.cursor < space.table.buckets() {
+                let bucket = active.cursor;
+                active.cursor += 1;
+                // An empty bucket costs a little, too.
+                shown += 1;
+                if space.table.stamp(bucket) < id.0 {
+                    shown +=
+                        self.snapshots.show(space, bucket, id.0, counts_uses, self.access_clock);
+                }
+                continue;
+            }
+            active.left.pop();
+            active.cursor = 0;
+            if let Some(next) = active.left.last() {
+                active.sink.begin_db(next.db, next.keys, next.expires);
+            }
+            self.release_space(wanted);
+        }
+        Progress::Done
+    }
+
+    /// Gives a snapshot up; its sink is dropped without `finish`.
+    pub fn cancel_snapshot(&mut self, id: SnapshotId) {
+        if let Some(at) = self.snapshots.active.iter().position(|active| active.id == id.0) {
+            let active = self.snapshots.active.remove(at);
+            for part in active.left {
+                self.release_space(part.space);
+            }
+        }
+    }
+
+    /// Whether the snapshot is under way.
+    pub fn has_snapshot(&self, id: SnapshotId) -> bool {
+        self.snapshots.active.iter().any(|active| active.id == id.0)
+    }
+
+    /// Shows a chain that is about to change to all snapshots that have not seen it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn show(&mut self, db: usize, bucket: usize) {
+        let upto = self.snapshots.epoch;
+        let counts_uses = self.settings.policy.counts_uses();
+        self.snapshots.show(&mut self.spaces[db], bucket, upto, counts_uses, self.access_clock);
+    }
+
+    /// Lifts the protection of a table as far as the snapshots that are left allow.
+    fn release_space(&mut self, id: u64) {
+        let protects = self.snapshots.protects(id);
+        if let Some(space) = self.spaces.iter_mut().find(|space| space.id == id) {
+            space.table.protect(protects);
+        }
+        if protects == 0
+            && let Some(at) = self.detached.iter().position(|space| space.id == id)
+        {
+            let space = self.detached.swap_remove(at);
+            self.garbage.push(Box::new(space));
+        }
     }
 }

@@ -1,0 +1,509 @@
+//! Random commands against a naive keyspace, with overlapping snapshots that are compared with their moments.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use proptest::prelude::*;
+use stdx::{Instant, Now, WallTime};
+
+use crate::value::End;
+use crate::*;
+
+/// A value as a naive keyspace holds it.
+#[derive(Clone, Debug, PartialEq)]
+enum Plain {
+    Str(Vec<u8>),
+    List(Vec<Vec<u8>>),
+    Set(BTreeSet<Vec<u8>>),
+}
+
+impl Plain {
+    fn of(value: ValueRef<'_>) -> Plain {
+        match value {
+            ValueRef::Str(text) => Plain::Str(text.to_vec()),
+            ValueRef::List(list) => Plain::List(list.iter().map(|e| e.to_vec()).collect()),
+            ValueRef::Set(set) => Plain::Set(set.iter().map(|e| e.to_vec()).collect()),
+            _ => panic!("no such values in this test"),
+        }
+    }
+}
+
+type Keys = BTreeMap<Vec<u8>, (Plain, Option<u64>)>;
+
+const DBS: usize = 3;
+
+struct World {
+    keyspace: Keyspace,
+    model: [Keys; DBS],
+    now_ms: u64,
+    snapshots: Vec<Moment>,
+}
+
+/// A snapshot, and what it has to come to.
+struct Moment {
+    id: SnapshotId,
+    at_ms: u64,
+    want: [Keys; DBS],
+    seen: Rc<RefCell<Seen>>,
+    done: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    keys: [Keys; DBS],
+    announced: BTreeMap<usize, (usize, usize)>,
+    finished: bool,
+    twice: bool,
+}
+
+struct Sink(Rc<RefCell<Seen>>);
+
+impl RecordSink for Sink {
+    fn begin_db(&mut self, db: usize, keys: usize, expires: usize) {
+        let old = self.0.borrow_mut().announced.insert(db, (keys, expires));
+        assert_eq!(old, None, "a database is announced once");
+    }
+
+    fn record(&mut self, record: Record<'_>) {
+        let mut seen = self.0.borrow_mut();
+        assert!(!seen.finished);
+        let plain = (Plain::of(record.value), record.expires);
+        seen.twice |= seen.keys[record.db].insert(record.key.to_vec(), plain).is_some();
+    }
+
+    fn finish(&mut self) {
+        self.0.borrow_mut().finished = true;
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(usize, u16, u16, Option<u64>),
+    Burst(usize, u16, u16),
+    Purge(usize, u16, u16),
+    Increment(usize, u16, i64),
+    Append(usize, u16, u16),
+    WriteRange(usize, u16, u16),
+    Push(usize, u16),
+    Pop(usize, u16),
+    Add(usize, u16, u16),
+    Take(usize, usize, u16),
+    SetTtl(usize, u16, u64),
+    Persist(usize, u16),
+    Wait(u64),
+    Sweep(usize),
+    Flush(usize, bool),
+    FlushAll,
+    Swap(usize, usize),
+    Start,
+    Slice(usize, usize),
+    Cancel(usize),
+    Evict,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let db = 0..DBS;
+    let key = 0..60u16;
+    let len = prop_oneof![0..50u16, 200..400u16];
+    let ttl = prop_oneof![Just(None), (1..30_000u64).prop_map(Some)];
+    let at = (db.clone(), key.clone());
+    let step = prop_oneof![
+        6 => (db.clone(), key.clone(), len.clone(), ttl)
+            .prop_map(|(d, k, n, t)| Step::Put(d, k, n, t)),
+        2 => (db.clone(), key.clone(), 0..80u16).prop_map(|(d, k, n)| Step::Burst(d, k, n)),
+        1 => (db.clone(), key.clone(), 0..80u16).prop_map(|(d, k, n)| Step::Purge(d, k, n)),
+        2 => (db.clone(), key.clone(), -9..9i64).prop_map(|(d, k, n)| Step::Increment(d, k, n)),
+        2 => (db.clone(), key.clone(), len.clone()).prop_map(|(d, k, n)| Step::Append(d, k, n)),
+        2 => (db.clone(), key.clone(), len).prop_map(|(d, k, n)| Step::WriteRange(d, k, n)),
+        4 => at.clone().prop_map(|(d, k)| Step::Push(d, k)),
+        2 => at.clone().prop_map(|(d, k)| Step::Pop(d, k)),
+        3 => (db.clone(), key.clone(), 0..5u16).prop_map(|(d, k, n)| Step::Add(d, k, n)),
+        2 => (db.clone(), db.clone(), key.clone()).prop_map(|(a, b, k)| Step::Take(a, b, k)),
+        3 => (db.clone(), key.clone(), 1..30_000u64).prop_map(|(d, k, t)| Step::SetTtl(d, k, t)),
+        2 => at.prop_map(|(d, k)| Step::Persist(d, k)),
+        2 => (1..5_000u64).prop_map(Step::Wait),
+        2 => (1..20usize).prop_map(Step::Sweep),
+        1 => (db.clone(), any::<bool>()).prop_map(|(d, lazy)| Step::Flush(d, lazy)),
+        1 => Just(Step::FlushAll),
+        1 => (db.clone(), db).prop_map(|(a, b)| Step::Swap(a, b)),
+        3 => Just(Step::Start),
+        6 => (0..4usize, 1..30usize).prop_map(|(n, budget)| Step::Slice(n, budget)),
+        1 => (0..4usize).prop_map(Step::Cancel),
+        1 => Just(Step::Evict),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+fn name(key: u16) -> Vec<u8> {
+    // Some keys have lengths that need the wide form.
+    let mut name = format!("key:{key}").into_bytes();
+    if key % 16 == 0 {
+        name.resize(300, b'.');
+    }
+    name
+}
+
+impl World {
+    fn new() -> World {
+        let settings =
+            Settings { databases: DBS, policy: Policy::AllKeysLru, ..Settings::default() };
+        let mut world = World {
+            keyspace: Keyspace::new(settings, 7),
+            model: Default::default(),
+            now_ms: 1_700_000_000_000,
+            snapshots: Vec::new(),
+        };
+        world.wait(0);
+        world
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now_ms += ms;
+        let now_ms = self.now_ms;
+        let now = Now { instant: Instant::ZERO, wall: WallTime::from_ms(now_ms) };
+        self.keyspace.begin(now, Expiry::Delete);
+        for keys in &mut self.model {
+            keys.retain(|_, (_, expires)| expires.is_none_or(|at| now_ms <= at));
+        }
+    }
+
+    fn put(&mut self, db: usize, key: u16, len: u16, ttl: Option<u64>) {
+        let (key, text) = (name(key), vec![b'v'; usize::from(len)]);
+        let ttl = ttl.map(|ms| self.now_ms + ms);
+        let new = self.keyspace.db(db).put_bytes(&key, &text, ttl.map_or(Ttl::Clear, Ttl::At));
+        let old = self.model[db].insert(key, (Plain::Str(text), ttl));
+        assert_eq!(new, old.is_none());
+    }
+
+    fn text(&mut self, db: usize, key: &[u8]) -> Option<&mut Vec<u8>> {
+        let entry = self.model[db].entry(key.to_vec());
+        match &mut entry.or_insert((Plain::Str(Vec::new()), None)).0 {
+            Plain::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn apply(&mut self, step: &Step) {
+        match *step {
+            Step::Put(db, key, len, ttl) => self.put(db, key, len, ttl),
+            Step::Burst(db, from, n) => (from..from + n).for_each(|key| self.put(db, key, n, None)),
+            Step::Purge(db, from, n) => (from..from + n).for_each(|key| {
+                let gone = self.keyspace.db(db).remove_lazily(&name(key));
+                assert_eq!(gone, self.model[db].remove(&name(key)).is_some());
+            }),
+            Step::Increment(db, key, by) => {
+                let key = name(key);
+                let old = match self.model[db].get(&key) {
+                    None => Some(0),
+                    Some((Plain::Str(text), _)) => stdx::integer::parse_i64(text),
+                    _ => None,
+                };
+                let got = self.keyspace.db(db).increment(&key, by).ok();
+                assert_eq!(got, old.map(|old| old + by));
+                if let Some(n) = got {
+                    *self.text(db, &key).expect("a string") = n.to_string().into_bytes();
+                }
+            }
+            Step::Append(db, key, n) => {
+                let (key, tail) = (name(key), vec![b'a'; usize::from(n)]);
+                let got = self.keyspace.db(db).append(&key, &tail);
+                if let Some(text) = self.text(db, &key) {
+                    text.extend_from_slice(&tail);
+                    assert_eq!(got, Ok(text.len()));
+                } else {
+                    assert!(got.is_err());
+                }
+            }
+            Step::WriteRange(db, key, offset) => {
+                let (key, offset) = (name(key), usize::from(offset));
+                let got = self.keyspace.db(db).write_range(&key, offset, b"xyz");
+                if let Some(text) = self.text(db, &key) {
+                    text.resize(text.len().max(offset + 3), 0);
+                    text[offset..offset + 3].copy_from_slice(b"xyz");
+                    assert_eq!(got, Ok(text.len()));
+                } else {
+                    assert!(got.is_err());
+                }
+            }
+            Step::Push(db, key) => {
+                let key = name(key);
+                let entry = self.model[db].entry(key.clone());
+                let list = &mut entry.or_insert((Plain::List(Vec::new()), None)).0;
+                let mut found = self.keyspace.db(db);
+                match (found.list_or_create(&key), list) {
+                    (Ok(mut guard), Plain::List(list)) => {
+                        guard.push(End::Back, b"element");
+                        list.push(b"element".to_vec());
+                    }
+                    (Err(_), Plain::Str(_) | Plain::Set(_)) => {}
+                    _ => panic!("types differ"),
+                }
+            }
+            Step::Pop(db, key) => {
+                let key = name(key);
+                let mut found = self.keyspace.db(db);
+                if let Ok(Some(mut guard)) = found.list_mut(&key) {
+                    let got = guard.pop(End::Front);
+                    found.remove_if_empty(&key);
+                    let Some((Plain::List(list), _)) = self.model[db].get_mut(&key) else {
+                        panic!("types differ")
+                    };
+                    assert_eq!(got, Some(list.remove(0)));
+                    if list.is_empty() {
+                        self.model[db].remove(&key);
+                    }
+                }
+            }
+            Step::Add(db, key, member) => {
+                let (key, member) = (name(key), format!("m{member}").into_bytes());
+                let entry = self.model[db].entry(key.clone());
+                let set = &mut entry.or_insert((Plain::Set(BTreeSet::new()), None)).0;
+                match (self.keyspace.db(db).set_or_create(&key), set) {
+                    (Ok(mut guard), Plain::Set(set)) => {
+                        assert_eq!(guard.insert(&member), set.insert(member));
+                    }
+                    (Err(_), Plain::Str(_) | Plain::List(_)) => {}
+                    _ => panic!("types differ"),
+                }
+            }
+            Step::Take(from, to, key) => {
+                let key = name(key);
+                let got = self.keyspace.db(from).take(&key);
+                let want = self.model[from].remove(&key);
+                assert_eq!(got.is_some(), want.is_some());
+                if let (Some((value, expires)), Some(plain)) = (got, want) {
+                    assert_eq!((Plain::of(value.as_ref()), expires), plain);
+                    let ttl = expires.map_or(Ttl::Clear, Ttl::At);
+                    self.keyspace.db(to).put(&key, value, ttl);
+                    self.model[to].insert(key, plain);
+                }
+            }
+            Step::SetTtl(db, key, ms) => {
+                let (key, at) = (name(key), self.now_ms + ms);
+                let done = self.keyspace.db(db).set_ttl(&key, at);
+                let entry = self.model[db].get_mut(&key);
+                assert_eq!(done, entry.map(|(_, expires)| *expires = Some(at)).is_some());
+            }
+            Step::Persist(db, key) => {
+                let key = name(key);
+                let done = self.keyspace.db(db).persist(&key);
+                let entry = self.model[db].get_mut(&key);
+                assert_eq!(done, entry.is_some_and(|(_, expires)| expires.take().is_some()));
+            }
+            Step::Wait(ms) => self.wait(ms),
+            Step::Sweep(budget) => {
+                self.keyspace.expire_slice(budget);
+            }
+            Step::Flush(db, lazy) => {
+                self.keyspace.db(db).flush(lazy);
+                self.model[db].clear();
+            }
+            Step::FlushAll => {
+                self.keyspace.flush_all(true);
+                self.model.iter_mut().for_each(BTreeMap::clear);
+            }
+            Step::Swap(a, b) => {
+                self.keyspace.swap(a, b);
+                self.model.swap(a, b);
+            }
+            Step::Start => {
+                let seen = Rc::new(RefCell::new(Seen::default()));
+                let id = self.keyspace.start_snapshot(Box::new(Sink(Rc::clone(&seen))));
+                let (at_ms, want) = (self.now_ms, self.model.clone());
+                self.snapshots.push(Moment { id, at_ms, want, seen, done: false });
+            }
+            Step::Slice(n, budget) => {
+                let running = self.snapshots.iter_mut().filter(|moment| !moment.done);
+                if let Some(moment) = running.into_iter().nth(n) {
+                    let progress = self.keyspace.snapshot_slice(moment.id, budget);
+                    moment.done = progress == Progress::Done;
+                }
+            }
+            Step::Cancel(n) => {
+                let running: Vec<usize> =
+                    (0..self.snapshots.len()).filter(|&at| !self.snapshots[at].done).collect();
+                if let Some(&at) = running.get(n) {
+                    let moment = self.snapshots.remove(at);
+                    self.keyspace.cancel_snapshot(moment.id);
+                    assert!(!self.keyspace.has_snapshot(moment.id));
+                }
+            }
+            Step::Evict => {
+                self.keyspace.changes.clear();
+                self.keyspace.evict_one();
+                for change in &self.keyspace.changes {
+                    if let Change::Evicted { db, key } = change {
+                        self.model[*db].remove(&**key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn check(&mut self) {
+        for db in 0..DBS {
+            let mut held = Keys::new();
+            let mut found = self.keyspace.db(db);
+            let mut cursor = 0;
+            let mut keys = Vec::new();
+            loop {
+                cursor = found.scan(cursor, 5, |key, _| keys.push(key.to_vec()));
+                if cursor == 0 {
+                    break;
+                }
+            }
+            for key in keys {
+                let expires = found.ttl(&key).expect("it was just there");
+                held.insert(key.clone(), (Plain::of(found.peek(&key).expect("as above")), expires));
+            }
+            assert_eq!(held, self.model[db]);
+            let volatile = held.values().filter(|(_, expires)| expires.is_some()).count();
+            assert_eq!(found.len_volatile(), volatile, "expired keys were deleted by the scan");
+            assert_eq!(found.len(), held.len());
+        }
+    }
+
+    fn finish(&mut self) {
+        for at in 0..self.snapshots.len() {
+            while self.keyspace.snapshot_slice(self.snapshots[at].id, 50) == Progress::More {}
+        }
+        assert!(self.keyspace.detached.is_empty(), "flushed tables go with the last snapshot");
+        for moment in &self.snapshots {
+            let mut seen = moment.seen.borrow_mut();
+            assert!(seen.finished);
+            assert!(!seen.twice, "a key is shown once");
+            for db in 0..DBS {
+                let n = seen.keys[db].len();
+                assert_eq!(seen.announced.get(&db).map_or(0, |(keys, _)| *keys), n);
+                // Keys that had expired but were not deleted yet may be there.
+                let live = |expires: &Option<u64>| expires.is_none_or(|at| moment.at_ms <= at);
+                seen.keys[db].retain(|_, (_, expires)| live(expires));
+                assert_eq!(seen.keys[db], moment.want[db]);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn it_is_a_keyspace_with_true_snapshots(steps in steps()) {
+        let mut world = World::new();
+        for step in &steps {
+            world.apply(step);
+        }
+        world.check();
+        world.finish();
+        world.check();
+    }
+}
+
+#[test]
+fn hidden_keys_are_absent_but_held() {
+    let mut world = World::new();
+    world.put(0, 1, 5, Some(10));
+    let late = Now { instant: Instant::ZERO, wall: WallTime::from_ms(world.now_ms + 11) };
+    world.keyspace.begin(late, Expiry::Hide);
+    let mut db = world.keyspace.db(0);
+    assert!(db.get(&name(1)).is_none());
+    assert!(db.holds(&name(1)) && db.is_expired(&name(1)));
+    assert!(!db.remove(&name(1)));
+    assert_eq!(db.len(), 1);
+    // A writable replica may replace it: it is new for the client, and there is still one.
+    assert!(db.put_bytes(&name(1), b"again", Ttl::Keep));
+    assert_eq!((db.len(), db.len_volatile(), db.ttl(&name(1))), (1, 0, Some(None)));
+    world.put(0, 2, 5, Some(10));
+    world.keyspace.begin(late, Expiry::Ignore);
+    assert!(world.keyspace.db(0).get(&name(2)).is_some());
+}
+
+#[test]
+fn the_sweep_finds_what_nobody_asks_for() {
+    let mut world = World::new();
+    (0..50).for_each(|key| world.put(1, key, 3, Some(1_000 + u64::from(key))));
+    (50..60).for_each(|key| world.put(1, key, 3, None));
+    while world.keyspace.expire_slice(7) == Progress::More {}
+    assert_eq!(world.keyspace.db(1).len(), 60);
+    world.wait(1_025);
+    // Deleting shrinks the table; what a merge carries behind the sweep is found by the next one.
+    (0..2).for_each(|_| while world.keyspace.expire_slice(7) == Progress::More {});
+    assert_eq!(world.keyspace.db(1).len(), 35);
+    world.wait(10_000);
+    (0..2).for_each(|_| while world.keyspace.expire_slice(7) == Progress::More {});
+    assert_eq!(world.keyspace.db(1).len(), 10);
+    assert_eq!(world.keyspace.stats.expired_keys, 50);
+    let told = world.keyspace.changes.iter();
+    assert_eq!(told.filter(|change| matches!(change, Change::Expired { .. })).count(), 50);
+}
+
+#[test]
+fn every_policy_takes_what_it_may() {
+    for (label, policy) in Policy::ALL {
+        let mut world = World::new();
+        world.keyspace.settings_mut().policy = policy;
+        for key in 0..40 {
+            world.put(usize::from(key) % DBS, key, 3, (key % 4 == 0).then_some(1_000_000));
+        }
+        let mut evicted = 0;
+        while world.keyspace.evict_one() {
+            evicted += 1;
+        }
+        let want = match policy {
+            Policy::NoEviction => 0,
+            _ if policy.only_volatile() => 10,
+            _ => 40,
+        };
+        assert_eq!(evicted, want, "{label}");
+        assert_eq!(world.keyspace.len(), 40 - want, "{label}");
+    }
+}
+
+#[test]
+fn the_longest_unused_goes_first_and_the_next_to_expire() {
+    let mut world = World::new();
+    for key in 0..30 {
+        world.put(0, key, 3, Some(100_000 - u64::from(key)));
+        world.wait(1_000);
+    }
+    world.keyspace.settings_mut().samples = 64;
+    world.keyspace.evict_one();
+    assert!(!world.keyspace.db(0).holds(&name(0)), "used longest ago");
+    world.keyspace.settings_mut().policy = Policy::VolatileTtl;
+    let mut last = (0..30).map(|key| (world.keyspace.db(0).ttl(&name(key)).flatten(), key));
+    let first = last.by_ref().filter(|(at, _)| at.is_some()).min().expect("keys");
+    world.keyspace.evict_one();
+    assert!(!world.keyspace.db(0).holds(&name(first.1)));
+}
+
+#[test]
+fn encodings_are_named_as_redis_does() {
+    let mut world = World::new();
+    let mut db = world.keyspace.db(0);
+    let name = |db: &mut Db<'_>, key: &[u8]| db.info(key).expect("a key").encoding;
+    db.put_bytes(b"int", b"12", Ttl::Clear);
+    db.put_bytes(b"short", &[b'x'; 44], Ttl::Clear);
+    db.put_bytes(b"long", &[b'x'; 45], Ttl::Clear);
+    assert_eq!(
+        [name(&mut db, b"int"), name(&mut db, b"short"), name(&mut db, b"long")],
+        ["int", "embstr", "raw"]
+    );
+    db.append(b"int", b"3").expect("a string");
+    db.append(b"fresh", b"3").expect("a string");
+    db.write_range(b"ranged", 0, b"3").expect("a string");
+    assert_eq!(
+        [name(&mut db, b"int"), name(&mut db, b"fresh"), name(&mut db, b"ranged")],
+        ["raw", "int", "raw"]
+    );
+}
+
+#[test]
+fn large_values_are_left_to_somebody_else() {
+    let mut world = World::new();
+    world.put(0, 1, 5, None);
+    let big = vec![0; 2 << 20];
+    world.keyspace.db(0).put_bytes(&name(2), &big, Ttl::Clear);
+    world.keyspace.db(0).remove_lazily(&name(1));
+    assert!(world.keyspace.take_garbage().is_none());
+    world.keyspace.db(0).remove_lazily(&name(2));
+    assert!(world.keyspace.take_garbage().is_some());
+}

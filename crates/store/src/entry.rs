@@ -1,0 +1,649 @@
+//! One key with all that belongs to it, in one allocation.
+//!
+//! ```text
+//!     form 1 | flags 1 | access 3 | key length 1 | deadline 8 ? | key length 4 ? | key | payload
+//! ```
+//!
+//! The payload is an integer, a short string behind its length, the three words of a `Vec` for a long string, or
+//! the address of a collection. A key is found, and a short value read, with one cache miss.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+
+use ds::table::Item;
+
+use crate::{Hash, List, Set, Str, Value, ValueRef, ZSet};
+
+/// Strings lie inside the entry while the entry is not longer than this.
+const INLINE_ENTRY_MAX: usize = 256;
+
+const FORM_AT: usize = 0;
+const FLAGS_AT: usize = 1;
+const ACCESS_AT: usize = 2;
+const KEY_LEN_AT: usize = 5;
+const HEADER: usize = 6;
+const DEADLINE: usize = 8;
+const WIDE_LEN: usize = 4;
+/// A key of so many bytes or more has its length in four bytes of its own.
+const WIDE: usize = 255;
+
+/// There is room for a deadline; it stays when the deadline goes.
+const FLAG_DEADLINE: u8 = 1;
+/// The string was edited in place: OBJECT ENCODING says "raw" however short it is.
+const FLAG_EDITED: u8 = 2;
+
+/// No deadline, where there is room for one.
+const NEVER: u64 = u64::MAX;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Form {
+    Int,
+    Inline,
+    Long,
+    List,
+    Set,
+    Hash,
+    ZSet,
+}
+
+/// What goes behind the key.
+enum Payload<'a> {
+    Int(i64),
+    Inline(&'a [u8]),
+    Long(Vec<u8>),
+    /// A collection's form and the address of its box.
+    Boxed(Form, *mut ()),
+}
+
+impl Payload<'_> {
+    fn form(&self) -> Form {
+        match self {
+            Payload::Int(_) => Form::Int,
+            Payload::Inline(_) => Form::Inline,
+            Payload::Long(_) => Form::Long,
+            Payload::Boxed(form, _) => *form,
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Payload::Int(_) | Payload::Boxed(..) => 8,
+            Payload::Inline(bytes) => 1 + bytes.len(),
+            Payload::Long(_) => 24,
+        }
+    }
+}
+
+/// An entry, owned.
+pub(crate) struct Entry(Raw);
+
+/// An entry looked at while its table is borrowed.
+#[derive(Clone, Copy)]
+pub(crate) struct EntryRef<'a> {
+    raw: Raw,
+    borrows: PhantomData<&'a Entry>,
+}
+
+/// The address of an entry: all reading and writing of bytes. Whoever holds one knows that the entry is alive, and
+/// when writing, that nobody else looks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Raw(NonNull<u8>);
+
+// SAFETY: an entry owns what it points to, and its collections own theirs.
+unsafe impl Send for Entry {}
+
+impl Raw {
+    // Every method reads or writes within the allocation that `Entry::build` made and laid out.
+
+    #[inline(always)]
+    fn at(self, offset: usize) -> *mut u8 {
+        // SAFETY: offsets are computed from the entry's own header and lie inside its allocation.
+        unsafe { self.0.as_ptr().add(offset) }
+    }
+
+    #[inline(always)]
+    fn read<T: Copy>(self, offset: usize) -> T {
+        // SAFETY: inside the allocation, and only used for the type that was written there; entries are packed, so
+        // nothing is aligned.
+        unsafe { self.at(offset).cast::<T>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    fn write<T: Copy>(self, offset: usize, value: T) {
+        // SAFETY: as in `read`.
+        unsafe { self.at(offset).cast::<T>().write_unaligned(value) }
+    }
+
+    #[inline(always)]
+    fn form(self) -> Form {
+        // SAFETY: `build` wrote a form, a byte of which every value written is valid.
+        unsafe { self.at(FORM_AT).cast::<Form>().read() }
+    }
+
+    #[inline(always)]
+    fn flag(self, flag: u8) -> bool {
+        self.read::<u8>(FLAGS_AT) & flag != 0
+    }
+
+    #[inline(always)]
+    fn key_span(self) -> (usize, usize) {
+        let at = HEADER + if self.flag(FLAG_DEADLINE) { DEADLINE } else { 0 };
+        let len = usize::from(self.read::<u8>(KEY_LEN_AT));
+        if len < WIDE { (at, len) } else { (at + WIDE_LEN, self.read::<u32>(at) as usize) }
+    }
+
+    #[inline(always)]
+    fn payload_at(self) -> usize {
+        let (at, len) = self.key_span();
+        at + len
+    }
+
+    #[inline(always)]
+    fn key<'a>(self) -> &'a [u8] {
+        let (at, len) = self.key_span();
+        // SAFETY: the key's bytes, which never change; the caller chooses `'a` within the entry's life.
+        unsafe { std::slice::from_raw_parts(self.at(at), len) }
+    }
+
+    fn size(self) -> usize {
+        let at = self.payload_at();
+        at + match self.form() {
+            Form::Inline => 1 + usize::from(self.read::<u8>(at)),
+            Form::Long => 24,
+            _ => 8,
+        }
+    }
+
+    fn deadline(self) -> Option<u64> {
+        if !self.flag(FLAG_DEADLINE) {
+            return None;
+        }
+        let at = self.read::<u64>(HEADER);
+        (at != NEVER).then_some(at)
+    }
+
+    fn inline<'a>(self) -> &'a [u8] {
+        let at = self.payload_at();
+        // SAFETY: called for inline strings: a length byte, then so many bytes.
+        unsafe { std::slice::from_raw_parts(self.at(at + 1), usize::from(self.read::<u8>(at))) }
+    }
+
+    fn boxed<T>(self) -> *mut T {
+        self.read::<*mut T>(self.payload_at())
+    }
+
+    /// The long string. It must be forgotten or written back, not dropped, unless the entry dies.
+    fn long(self) -> ManuallyDrop<Vec<u8>> {
+        let [start, len, room] = self.read::<[usize; 3]>(self.payload_at());
+        // SAFETY: the parts of a vector taken apart by `set_long`.
+        ManuallyDrop::new(unsafe {
+            Vec::from_raw_parts(std::ptr::with_exposed_provenance_mut(start), len, room)
+        })
+    }
+
+    fn set_long(self, bytes: Vec<u8>) {
+        let mut bytes = ManuallyDrop::new(bytes);
+        let start = bytes.as_mut_ptr().expose_provenance();
+        self.write(self.payload_at(), [start, bytes.len(), bytes.capacity()]);
+    }
+
+    fn value<'a>(self) -> ValueRef<'a> {
+        // SAFETY: the form says what the payload is; boxes and long strings live as long as the entry.
+        unsafe {
+            match self.form() {
+                Form::Int => ValueRef::Str(Str::Int(self.read(self.payload_at()))),
+                Form::Inline => ValueRef::Str(Str::Bytes(self.inline())),
+                Form::Long => {
+                    let bytes = self.long();
+                    let bytes = std::slice::from_raw_parts(bytes.as_ptr(), bytes.len());
+                    ValueRef::Str(Str::Bytes(bytes))
+                }
+                Form::List => ValueRef::List(&*self.boxed::<List>()),
+                Form::Set => ValueRef::Set(&*self.boxed::<Set>()),
+                Form::Hash => ValueRef::Hash(&*self.boxed::<Hash>()),
+                Form::ZSet => ValueRef::ZSet(&*self.boxed::<ZSet>()),
+            }
+        }
+    }
+
+    fn access(self) -> u32 {
+        let [a, b, c] = self.read::<[u8; 3]>(ACCESS_AT);
+        u32::from_le_bytes([a, b, c, 0])
+    }
+
+    fn set_access(self, access: u32) {
+        let [a, b, c, _] = access.to_le_bytes();
+        self.write(ACCESS_AT, [a, b, c]);
+    }
+
+    /// Frees the entry's own block, not what the payload owns.
+    fn free(self) {
+        let layout = Layout::array::<u8>(self.size()).expect("it was allocated with this layout");
+        // SAFETY: the block was allocated with this size, which its header tells, and nobody uses it any more.
+        unsafe { dealloc(self.0.as_ptr(), layout) };
+    }
+}
+
+impl Entry {
+    fn build(
+        key: &[u8],
+        payload: Payload<'_>,
+        deadline: Option<u64>,
+        access: u32,
+        flags: u8,
+    ) -> Entry {
+        let has_deadline = deadline.is_some() || flags & FLAG_DEADLINE != 0;
+        let key_at = HEADER
+            + if has_deadline { DEADLINE } else { 0 }
+            + if key.len() >= WIDE { WIDE_LEN } else { 0 };
+        let payload_at = key_at + key.len();
+        let size = payload_at + payload.size();
+        let layout = Layout::array::<u8>(size).expect("no key is as long as memory");
+        // SAFETY: the layout is longer than a header.
+        let block = unsafe { alloc(layout) };
+        let raw = Raw(NonNull::new(block).unwrap_or_else(|| handle_alloc_error(layout)));
+        raw.write(FORM_AT, payload.form() as u8);
+        raw.write(FLAGS_AT, flags | if has_deadline { FLAG_DEADLINE } else { 0 });
+        raw.set_access(access);
+        raw.write(KEY_LEN_AT, key.len().min(WIDE) as u8);
+        if has_deadline {
+            raw.write(HEADER, deadline.unwrap_or(NEVER));
+        }
+        if key.len() >= WIDE {
+            let len = u32::try_from(key.len()).expect("keys are shorter than 4 GiB");
+            raw.write(key_at - WIDE_LEN, len);
+        }
+        // SAFETY: the block has room for the key at its place.
+        unsafe { std::ptr::copy_nonoverlapping(key.as_ptr(), raw.at(key_at), key.len()) };
+        match payload {
+            Payload::Int(n) => raw.write(payload_at, n),
+            Payload::Inline(bytes) => {
+                raw.write(payload_at, u8::try_from(bytes.len()).expect("short strings only"));
+                // SAFETY: the block has room for the bytes behind their length.
+                unsafe {
+                    let to = raw.at(payload_at + 1);
+                    std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+                }
+            }
+            Payload::Long(bytes) => raw.set_long(bytes),
+            Payload::Boxed(_, address) => raw.write(payload_at, address),
+        }
+        Entry(raw)
+    }
+
+    /// A string that spells no integer, or shall stay text.
+    pub(crate) fn text(key: &[u8], bytes: &[u8], deadline: Option<u64>, access: u32) -> Entry {
+        let payload = if fits_inline(key, bytes) {
+            Payload::Inline(bytes)
+        } else {
+            Payload::Long(bytes.to_vec())
+        };
+        Entry::build(key, payload, deadline, access, 0)
+    }
+
+    /// Any value.
+    pub(crate) fn new(key: &[u8], value: Value, deadline: Option<u64>, access: u32) -> Entry {
+        let payload = match value {
+            Value::Int(n) => Payload::Int(n),
+            Value::Str(bytes) if fits_inline(key, &bytes) => {
+                return Entry::text(key, &bytes, deadline, access);
+            }
+            Value::Str(bytes) => Payload::Long(bytes),
+            Value::List(list) => Payload::Boxed(Form::List, Box::into_raw(list).cast()),
+            Value::Set(set) => Payload::Boxed(Form::Set, Box::into_raw(set).cast()),
+            Value::Hash(hash) => Payload::Boxed(Form::Hash, Box::into_raw(hash).cast()),
+            Value::ZSet(zset) => Payload::Boxed(Form::ZSet, Box::into_raw(zset).cast()),
+        };
+        Entry::build(key, payload, deadline, access, 0)
+    }
+
+    /// A look at it.
+    pub(crate) fn as_ref(&self) -> EntryRef<'_> {
+        EntryRef { raw: self.0, borrows: PhantomData }
+    }
+
+    /// Takes the value out; the key is gone with the entry.
+    pub(crate) fn into_value(self) -> Value {
+        let raw = ManuallyDrop::new(self).0;
+        // SAFETY: the form says what the payload is; it is taken out once, since only the block is freed after.
+        let value = unsafe {
+            match raw.form() {
+                Form::Int => Value::Int(raw.read(raw.payload_at())),
+                Form::Inline => Value::Str(raw.inline().to_vec()),
+                Form::Long => Value::Str(ManuallyDrop::into_inner(raw.long())),
+                Form::List => Value::List(Box::from_raw(raw.boxed())),
+                Form::Set => Value::Set(Box::from_raw(raw.boxed())),
+                Form::Hash => Value::Hash(Box::from_raw(raw.boxed())),
+                Form::ZSet => Value::ZSet(Box::from_raw(raw.boxed())),
+            }
+        };
+        raw.free();
+        value
+    }
+
+    /// Sets or takes away the deadline; where there is no room for one, the entry moves.
+    pub(crate) fn with_deadline(self, deadline: Option<u64>) -> Entry {
+        if self.0.flag(FLAG_DEADLINE) {
+            self.0.write(HEADER, deadline.unwrap_or(NEVER));
+            return self;
+        }
+        if deadline.is_none() {
+            return self;
+        }
+        let raw = ManuallyDrop::new(self).0;
+        let payload = match raw.form() {
+            Form::Int => Payload::Int(raw.read(raw.payload_at())),
+            Form::Inline => Payload::Inline(raw.inline()),
+            Form::Long => Payload::Long(ManuallyDrop::into_inner(raw.long())),
+            form => Payload::Boxed(form, raw.boxed()),
+        };
+        let moved = Entry::build(raw.key(), payload, deadline, raw.access(), raw.read(FLAGS_AT));
+        raw.free();
+        moved
+    }
+
+    /// Writes a string over a string of the same length, or an integer over an integer, in place, where the deadline
+    /// needs no room that is not there. False where that is not possible, and nothing was done.
+    pub(crate) fn overwrite(&mut self, value: Str<'_>, deadline: Option<u64>) -> bool {
+        let raw = self.0;
+        if deadline.is_some() && !raw.flag(FLAG_DEADLINE) {
+            return false;
+        }
+        match (raw.form(), value) {
+            (Form::Int, Str::Int(n)) => raw.write(raw.payload_at(), n),
+            (Form::Inline, Str::Bytes(bytes)) if raw.inline().len() == bytes.len() => {
+                // SAFETY: exactly that many bytes are there, and `&mut self` says that nobody looks at them.
+                unsafe {
+                    let to = raw.at(raw.payload_at() + 1);
+                    std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+                }
+            }
+            _ => return false,
+        }
+        if raw.flag(FLAG_DEADLINE) {
+            raw.write(HEADER, deadline.unwrap_or(NEVER));
+        }
+        raw.write(FLAGS_AT, raw.read::<u8>(FLAGS_AT) & !FLAG_EDITED);
+        true
+    }
+
+    /// Writes bytes over the string from `offset` on, with zeros in between where it was shorter, and gives the new
+    /// length. A long string grows by doubling, so that many small appends stay cheap. The entry may move.
+    pub(crate) fn splice(self, offset: usize, bytes: &[u8]) -> (Entry, usize) {
+        let raw = self.0;
+        let mark = || raw.write(FLAGS_AT, raw.read::<u8>(FLAGS_AT) | FLAG_EDITED);
+        let end = offset + bytes.len();
+        match raw.form() {
+            Form::Long => {
+                let mut text = ManuallyDrop::into_inner(raw.long());
+                splice_vec(&mut text, offset, bytes);
+                let len = text.len();
+                raw.set_long(text);
+                mark();
+                (self, len)
+            }
+            Form::Inline if end <= raw.inline().len() => {
+                // SAFETY: within the string's bytes, which `self` owns.
+                unsafe {
+                    let to = raw.at(raw.payload_at() + 1 + offset);
+                    std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+                }
+                mark();
+                (self, raw.inline().len())
+            }
+            Form::Int | Form::Inline => {
+                let mut text = match raw.value() {
+                    ValueRef::Str(text) => text.to_vec(),
+                    _ => Vec::new(),
+                };
+                splice_vec(&mut text, offset, bytes);
+                let len = text.len();
+                let flags = raw.read::<u8>(FLAGS_AT) | FLAG_EDITED;
+                let payload = if fits_inline(raw.key(), &text) {
+                    Payload::Inline(&text)
+                } else {
+                    Payload::Long(text.clone())
+                };
+                (Entry::build(raw.key(), payload, raw.deadline(), raw.access(), flags), len)
+            }
+            _ => unreachable!("the caller has seen that this is a string"),
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let raw = self.0;
+        match raw.form() {
+            Form::Int | Form::Inline => {}
+            Form::Long => drop(ManuallyDrop::into_inner(raw.long())),
+            // SAFETY: the entry owned the box, and ends here.
+            Form::List => drop(unsafe { Box::from_raw(raw.boxed::<List>()) }),
+            // SAFETY: as above.
+            Form::Set => drop(unsafe { Box::from_raw(raw.boxed::<Set>()) }),
+            // SAFETY: as above.
+            Form::Hash => drop(unsafe { Box::from_raw(raw.boxed::<Hash>()) }),
+            // SAFETY: as above.
+            Form::ZSet => drop(unsafe { Box::from_raw(raw.boxed::<ZSet>()) }),
+        }
+        raw.free();
+    }
+}
+
+fn fits_inline(key: &[u8], bytes: &[u8]) -> bool {
+    HEADER + DEADLINE + key.len() + 1 + bytes.len() <= INLINE_ENTRY_MAX
+}
+
+fn splice_vec(text: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    let end = offset + bytes.len();
+    if text.len() < end {
+        text.resize(end, 0);
+    }
+    text[offset..end].copy_from_slice(bytes);
+}
+
+impl<'a> EntryRef<'a> {
+    /// The entry at this address.
+    ///
+    /// # Safety
+    /// The word is an entry's, and for `'a` the entry stays where it is and is changed through this look alone.
+    pub(crate) unsafe fn from_word(word: u64) -> EntryRef<'a> {
+        let address = std::ptr::with_exposed_provenance_mut(word as usize);
+        EntryRef {
+            raw: Raw(NonNull::new(address).expect("no entry is at zero")),
+            borrows: PhantomData,
+        }
+    }
+
+    /// The key.
+    #[inline(always)]
+    pub(crate) fn key(self) -> &'a [u8] {
+        self.raw.key()
+    }
+
+    /// The value.
+    #[inline]
+    pub(crate) fn value(self) -> ValueRef<'a> {
+        self.raw.value()
+    }
+
+    /// When the key expires, in Unix milliseconds.
+    #[inline(always)]
+    pub(crate) fn deadline(self) -> Option<u64> {
+        self.raw.deadline()
+    }
+
+    /// The 24 bits that eviction goes by.
+    pub(crate) fn access(self) -> u32 {
+        self.raw.access()
+    }
+
+    /// Whether the string was edited in place.
+    pub(crate) fn is_edited(self) -> bool {
+        self.raw.flag(FLAG_EDITED)
+    }
+
+    /// Bytes of the entry's own block.
+    pub(crate) fn size(self) -> usize {
+        self.raw.size()
+    }
+
+    /// Bytes that a long string has room for; 0 for anything else.
+    pub(crate) fn long_room(self) -> usize {
+        if self.raw.form() == Form::Long { self.raw.long().capacity() } else { 0 }
+    }
+
+    /// Whether freeing the value takes long enough to leave it to somebody else.
+    pub(crate) fn is_costly(self) -> bool {
+        match self.value() {
+            ValueRef::Str(text) => text.len() > 1 << 20,
+            collection => collection.len() > 64,
+        }
+    }
+
+    /// Sets the 24 bits that eviction goes by.
+    ///
+    /// # Safety
+    /// The look was made under an exclusive borrow of the table.
+    pub(crate) unsafe fn set_access(self, access: u32) {
+        if self.raw.access() != access {
+            self.raw.set_access(access);
+        }
+    }
+
+    /// The collection, to be changed; nothing for strings.
+    ///
+    /// # Safety
+    /// The look was made under an exclusive borrow of the table for `'a`, and is not used beside what is given back.
+    pub(crate) unsafe fn collection(self) -> Option<CollectionMut<'a>> {
+        // SAFETY: the form says what is in the box, and the caller says that nobody else looks.
+        unsafe {
+            match self.raw.form() {
+                Form::Int | Form::Inline | Form::Long => None,
+                Form::List => Some(CollectionMut::List(&mut *self.raw.boxed())),
+                Form::Set => Some(CollectionMut::Set(&mut *self.raw.boxed())),
+                Form::Hash => Some(CollectionMut::Hash(&mut *self.raw.boxed())),
+                Form::ZSet => Some(CollectionMut::ZSet(&mut *self.raw.boxed())),
+            }
+        }
+    }
+}
+
+/// A collection where it is kept, to be changed.
+pub(crate) enum CollectionMut<'a> {
+    /// A list.
+    List(&'a mut List),
+    /// A set.
+    Set(&'a mut Set),
+    /// A hash.
+    Hash(&'a mut Hash),
+    /// A sorted set.
+    ZSet(&'a mut ZSet),
+}
+
+// SAFETY: the word is the address of the entry's block, which user space keeps below 2^48 (the table asserts it).
+unsafe impl Item for Entry {
+    type Ref<'a> = EntryRef<'a>;
+
+    #[inline(always)]
+    fn into_word(self) -> u64 {
+        ManuallyDrop::new(self).0.0.as_ptr().expose_provenance() as u64
+    }
+
+    #[inline(always)]
+    unsafe fn from_word(word: u64) -> Entry {
+        // SAFETY: the caller's promise.
+        Entry(unsafe { EntryRef::from_word(word) }.raw)
+    }
+
+    #[inline(always)]
+    unsafe fn borrow<'a>(word: u64) -> EntryRef<'a> {
+        // SAFETY: the caller's promise.
+        unsafe { EntryRef::from_word(word) }
+    }
+
+    #[inline(always)]
+    fn key<'a>(item: Self::Ref<'a>) -> &'a [u8] {
+        item.key()
+    }
+
+    fn deadline(item: EntryRef<'_>) -> Option<u64> {
+        let fields = match item.value() {
+            ValueRef::Hash(hash) => hash.next_expiry(),
+            _ => None,
+        };
+        [item.deadline(), fields].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(entry: &Entry) -> Vec<u8> {
+        match entry.as_ref().value() {
+            ValueRef::Str(text) => text.to_vec(),
+            _ => panic!("a string"),
+        }
+    }
+
+    #[test]
+    fn keys_and_values_of_any_length_come_back() {
+        for key_len in [0, 1, 20, 254, 255, 256, 70_000] {
+            for value_len in [0, 1, 44, 45, 200, 255, 256, 10_000] {
+                for deadline in [None, Some(0), Some(1 << 40), Some(u64::MAX - 1)] {
+                    let (key, value) = (vec![b'k'; key_len], vec![b'v'; value_len]);
+                    let entry = Entry::text(&key, &value, deadline, 0xab_cdef);
+                    assert_eq!(entry.as_ref().key(), key);
+                    assert_eq!(text(&entry), value);
+                    assert_eq!(entry.as_ref().deadline(), deadline);
+                    assert_eq!(entry.as_ref().access(), 0xab_cdef);
+                    let entry = entry.with_deadline(Some(5));
+                    assert_eq!(entry.as_ref().deadline(), Some(5));
+                    let entry = entry.with_deadline(None);
+                    assert_eq!(entry.as_ref().deadline(), None);
+                    assert_eq!((text(&entry), entry.as_ref().key()), (value.clone(), &key[..]));
+                    assert!(matches!(entry.into_value(), Value::Str(bytes) if bytes == value));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn strings_are_edited_in_place_and_grow() {
+        let mut entry = Entry::new(b"k", Value::Int(7), None, 0);
+        let mut model = b"7".to_vec();
+        for n in 0..600usize {
+            let (offset, bytes) = (model.len() + n % 3, vec![b'a' + (n % 26) as u8; n % 5]);
+            let (grown, len) = entry.splice(offset, &bytes);
+            entry = grown;
+            splice_vec(&mut model, offset, &bytes);
+            assert_eq!((len, text(&entry)), (model.len(), model.clone()));
+            assert!(entry.as_ref().is_edited());
+        }
+        let (entry, _) = entry.splice(1, b"XY");
+        assert_eq!(&text(&entry)[..3], b"7XY");
+    }
+
+    #[test]
+    fn same_lengths_are_overwritten() {
+        let mut entry = Entry::text(b"k", b"abc", None, 0);
+        assert!(entry.overwrite(Str::Bytes(b"xyz"), None));
+        assert!(!entry.overwrite(Str::Bytes(b"xyz"), Some(1)), "no room for the deadline");
+        assert!(!entry.overwrite(Str::Bytes(b"wxyz"), None));
+        assert!(!entry.overwrite(Str::Int(1), None));
+        assert_eq!(text(&entry), b"xyz");
+    }
+
+    #[test]
+    fn collections_are_owned() {
+        let entry = Entry::new(b"k", Value::List(Box::new(List::new())), Some(1), 0);
+        assert!(matches!(entry.as_ref().value(), ValueRef::List(_)));
+        let entry = entry.with_deadline(Some(2));
+        assert!(matches!(entry.into_value(), Value::List(_)));
+        drop(Entry::new(b"k", Value::ZSet(Box::new(ZSet::new())), None, 0));
+    }
+}

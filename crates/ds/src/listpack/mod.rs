@@ -162,6 +162,13 @@ impl Listpack {
         Iter::new(&self.bytes, HEADER, self.end())
     }
 
+    /// The elements of these indexes, cut to what there is.
+    pub fn slice(&self, range: std::ops::Range<usize>) -> Iter<'_> {
+        let to = self.seek(range.end).unwrap_or(self.end());
+        let from = if range.start < range.end { self.seek(range.start).unwrap_or(to) } else { to };
+        Iter::new(&self.bytes, from, to)
+    }
+
     /// The elements from the position `from` on.
     pub fn iter_from(&self, from: usize) -> Iter<'_> {
         Iter::new(&self.bytes, from, self.end())

@@ -92,7 +92,7 @@ impl Node {
     pub(crate) fn listen(&mut self) {
         let values = &self.config.values;
         let path = values.text("unixsocket");
-        let mode = u32::from_str_radix(&values.text("unixsocketperm"), 8).unwrap_or(0);
+        let mode = values.count("unixsocketperm") as u32;
         let (addresses, port) = (values.addresses().to_vec(), values.count("port") as u16);
         let backlog = values.count("tcp-backlog") as u32;
         let ticket = self.ticket();

@@ -42,18 +42,22 @@ impl Log {
     /// Writes one line, with the time of day of this moment. A log that cannot be written is nobody's error: there
     /// is no place to say so.
     pub fn write(&self, level: Level, text: &str) {
-        let line = self.line(clock::wall(), level, text);
+        self.write_raw(&self.line(clock::wall(), level, text));
+        if self.target.syslog {
+            sys::syslog::write(priority(level), text);
+        }
+    }
+
+    /// Writes text as it is, line ends included; the system's log does not get it.
+    pub fn write_raw(&self, text: &str) {
         match &self.target.file {
             None => {
                 let mut out = std::io::stdout().lock();
-                let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+                let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             }
             Some(path) => {
-                let _ = File::open_append(path).and_then(|mut file| file.append(line.as_bytes()));
+                let _ = File::open_append(path).and_then(|mut file| file.append(text.as_bytes()));
             }
-        }
-        if self.target.syslog {
-            sys::syslog::write(priority(level), text);
         }
     }
 

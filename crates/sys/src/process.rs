@@ -1,6 +1,8 @@
 //! The process as a whole: into the background, starting over, crashing on demand, telling a supervisor.
 
+use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -31,16 +33,27 @@ pub fn daemonize() -> io::Result<()> {
     Ok(())
 }
 
-/// Starts the program again in this process, with the same arguments. Returns only if that fails.
-pub fn restart(executable: &Path, arguments: &[String]) -> io::Error {
-    Command::new(executable).args(arguments).exec()
+/// Starts the program again in this process, with the words it was started with, the first being its name. Returns only
+/// if that fails.
+pub fn restart(executable: &Path, words: &[Vec<u8>]) -> io::Error {
+    let words: Vec<OsString> = words.iter().cloned().map(OsString::from_vec).collect();
+    let (name, rest) = match words.split_first() {
+        Some((name, rest)) => (name.clone(), rest.to_vec()),
+        None => (executable.as_os_str().to_owned(), Vec::new()),
+    };
+    Command::new(executable).arg0(name).args(rest).exec()
+}
+
+/// If the process aborts from here on, it does so without a report.
+pub fn end_quietly_on_abort() {
+    // SAFETY: `signal` only forgets a handler.
+    unsafe { libc::signal(libc::SIGABRT, libc::SIG_DFL) };
 }
 
 /// Ends the process as an access to memory that is not there would.
 pub fn crash() -> ! {
-    // SAFETY: the process ends here on purpose; nothing runs after it.
+    // SAFETY: the process ends here on purpose; nothing runs after it but a report of the crash.
     unsafe {
-        libc::signal(libc::SIGSEGV, libc::SIG_DFL);
         libc::raise(libc::SIGSEGV);
         libc::abort()
     }
@@ -56,6 +69,20 @@ pub fn exit_now(status: i32) -> ! {
 pub fn set_umask(mask: u32) -> u32 {
     // SAFETY: `umask` only sets a number.
     unsafe { libc::umask(mask as libc::mode_t) as u32 }
+}
+
+/// Lets the child that `command` starts end when this process ends, however it ends.
+pub fn ends_with_parent(command: &mut Command) {
+    let ask = || {
+        // SAFETY: `prctl` with this option only sets a number of the child.
+        #[cfg(target_os = "linux")]
+        unsafe {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM)
+        };
+        Ok(())
+    };
+    // SAFETY: what runs between fork and exec is one call to the system, which is allowed there.
+    unsafe { command.pre_exec(ask) };
 }
 
 /// True if standard output is a terminal.

@@ -6,6 +6,7 @@
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 
 // A handler has no argument of ours, so what it touches must be static: that is the one reason for these.
@@ -89,6 +90,48 @@ extern "C" fn on_signal(signal: libc::c_int) {
     let byte = 1u8;
     // SAFETY: `write` is allowed in a handler and the byte is alive. A full pipe means that the loop will wake anyway.
     unsafe { libc::write(PIPE.load(SeqCst), (&raw const byte).cast(), 1) };
+}
+
+// As above: a handler finds what it calls only in a static.
+static ON_CRASH: OnceLock<fn(&str)> = OnceLock::new();
+
+/// Calls `report` with the signal's name when the process crashes, then lets it crash. `report` runs in the handler,
+/// where nothing is safe and nothing is left to lose; if it crashes too, that is the end.
+pub fn on_crash(report: fn(&str)) -> io::Result<()> {
+    if ON_CRASH.set(report).is_err() {
+        return Ok(());
+    }
+    for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT] {
+        // SAFETY: all fields of `sigaction` are numbers or pointers, for which zero is a value.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = on_fault as *const () as libc::sighandler_t;
+        // On the stack that the standard library keeps for overflows; and once only.
+        action.sa_flags = libc::SA_ONSTACK | libc::SA_RESETHAND | libc::SA_NODEFER;
+        // SAFETY: `action` is fully set.
+        let result = unsafe {
+            libc::sigemptyset(&mut action.sa_mask);
+            libc::sigaction(signal, &action, std::ptr::null_mut())
+        };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+extern "C" fn on_fault(signal: libc::c_int) {
+    let name = match signal {
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGILL => "SIGILL",
+        _ => "SIGABRT",
+    };
+    if let Some(report) = ON_CRASH.get() {
+        report(name);
+    }
+    // SAFETY: the handler was taken away when it was entered, so this ends the process as if there had been none.
+    unsafe { libc::raise(signal) };
 }
 
 /// Leaves all signals to other threads.

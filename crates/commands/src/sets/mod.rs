@@ -4,8 +4,6 @@ mod algebra;
 mod chance;
 mod members;
 mod scan;
-#[cfg(test)]
-mod tests;
 
 use command::{Categories, Group, Spec};
 

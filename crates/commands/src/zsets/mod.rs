@@ -9,8 +9,6 @@ mod mpop;
 mod pop;
 mod range;
 mod remove;
-#[cfg(test)]
-mod tests;
 
 use command::{Categories, Group, Spec};
 

@@ -1,0 +1,35 @@
+//! The file system, as reading a configuration needs it.
+
+use sys::ErrorText;
+use sys::file;
+
+/// The real one.
+pub(super) struct FileSystem;
+
+impl config::Host for FileSystem {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        file::slurp(path).map_err(|error| error.text())
+    }
+
+    fn glob(&mut self, pattern: &str) -> Vec<String> {
+        // What cannot be looked into has no files for us.
+        let paths = glob::glob(pattern).into_iter().flatten().flatten();
+        paths.map(|path| path.to_string_lossy().into_owned()).collect()
+    }
+
+    fn read_stdin(&mut self) -> Vec<u8> {
+        let mut text = Vec::new();
+        // What came before a failure is still what somebody wanted to say.
+        let _ = std::io::Read::read_to_end(&mut std::io::stdin(), &mut text);
+        text
+    }
+
+    fn change_dir(&mut self, path: &str) -> Result<String, String> {
+        file::change_dir(path).map_err(|error| error.text())?;
+        Ok(file::absolute(path).to_string_lossy().into_owned())
+    }
+
+    fn can_log_to(&mut self, path: &str) -> Result<(), String> {
+        file::File::open_append(path).map(drop).map_err(|error| error.text())
+    }
+}

@@ -1,0 +1,100 @@
+//! `regent server`: from arguments to a running server, and to its end.
+
+mod host;
+mod say;
+mod startup;
+mod words;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use config::{CommandLine, Config, LoadError};
+use node::Node;
+use shell::{Log, LogTarget};
+use sys::process;
+use world::{Exit, Level};
+
+use host::FileSystem;
+use say::Say;
+
+/// Runs a server with these arguments, those of `redis-server`; `words` is the whole line they end. The status to
+/// exit with.
+pub(crate) fn run(name: &str, words: &[Vec<u8>], arguments: &[Vec<u8>]) -> Result<u8> {
+    if let Some(status) = words::answer(arguments) {
+        return Ok(status);
+    }
+    let mut line = CommandLine::parse(arguments);
+    if line.sentinel {
+        eprintln!("{name}: Sentinel is not in this version of Regent");
+        return Ok(1);
+    }
+    // Before a `dir` line changes what a relative path means.
+    let executable = sys::facts::executable();
+    line.file = line.file.map(|file| sys::file::absolute(file).to_string_lossy().into_owned());
+    let config = match config::load(&line, &mut FileSystem) {
+        Ok(config) => with_folder(config),
+        Err(error @ LoadError::Unreadable { .. }) => {
+            Log::new(LogTarget::default()).write(Level::Warning, &error.to_string());
+            return Ok(1);
+        }
+        Err(error) => {
+            eprint!("{error}");
+            return Ok(1);
+        }
+    };
+    let exit = serve(name, arguments, config)?;
+    match exit {
+        // A large dataset is not taken apart piece by piece: the system takes it back whole.
+        Exit::Status(status) => process::exit_now(status),
+        Exit::Crash => process::crash(),
+        Exit::Restart { after_ms } => {
+            sys::thread::sleep(Duration::from_millis(after_ms));
+            let mut words = words.to_vec();
+            if let Some(file) = &line.file {
+                // It is the first argument, and the folder may be another by now.
+                let at = words.len() - arguments.len();
+                words[at] = file.as_bytes().to_vec();
+            }
+            Err(process::restart(&executable, &words)).context("cannot start again")
+        }
+    }
+}
+
+/// `dir` is where we are, unless a line said otherwise.
+fn with_folder(mut config: Config) -> Config {
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    // Any path is a value of `dir`.
+    let _ = config.values.set("dir", &[&here.to_string_lossy()]);
+    config
+}
+
+fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> {
+    let supervised = startup::is_supervised(&config);
+    let in_background = config.values.flag("daemonize") && !supervised;
+    if in_background {
+        process::daemonize().context("cannot go to the background")?;
+    }
+    let mut say = Say::new(&config);
+    if config.values.flag("crash-log-enabled") {
+        crate::crash::report_to(say.target().clone());
+    }
+    startup::announce(&mut say, name, arguments, &config);
+    startup::fit_clients_to_open_files(&say, &mut config)?;
+    let pidfile = startup::write_pidfile(&say, &config, in_background);
+    startup::show_title(name, &config);
+    startup::show_mode(&say, &config);
+    startup::warn(&say, &config);
+
+    let now = sys::clock::now();
+    let seed = sys::facts::entropy();
+    let mut node = Node::new(node::Options { config, seed, senses: shell::senses(), now });
+    node.start(now);
+    let options = shell::Options { log: say.into_log(), signals: true, supervised };
+    let exit = shell::run(&mut node, options).context("the event loop failed")?;
+    if let Some(path) = pidfile {
+        // It is ours; if somebody was faster to remove it, that is what we wanted.
+        let _ = sys::file::remove(path);
+    }
+    Ok(exit)
+}

@@ -1,0 +1,171 @@
+//! What a server does and says before it runs, in the order and the words that tools wait for.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use config::Config;
+use sys::{ErrorText, file, limits, process};
+
+use super::say::Say;
+
+/// File numbers that are not for clients: listeners, files, links to other servers.
+const RESERVED: u64 = 32;
+
+/// Whether somebody supervises the process and wants to be told. A supervised server stays in the foreground.
+pub(super) fn is_supervised(config: &Config) -> bool {
+    let asked = config.values.choice("supervised");
+    matches!(asked, "systemd" | "auto") && process::notify_systemd("STATUS=Regent is loading...\n")
+}
+
+/// The lines with which every start begins.
+pub(super) fn announce(say: &mut Say, name: &str, arguments: &[Vec<u8>], config: &Config) {
+    say.notice("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+    say.notice(&format!(
+        "Redis version={}, bits={}, commit=00000000, modified=0, pid={}, just started",
+        node::REDIS_VERSION,
+        usize::BITS,
+        sys::facts::pid(),
+    ));
+    say.notice(&format!("Regent version={}", crate::VERSION));
+    if arguments.is_empty() {
+        say.warning(&format!(
+            "Warning: no config file specified, using the default config. In order to specify a \
+             config file use {name} /path/to/redis.conf"
+        ));
+    } else {
+        say.notice("Configuration loaded");
+    }
+    say.become_server(config);
+    if let Some(warning) = config.warning() {
+        say.warning(&warning);
+    }
+    say.notice("monotonic clock: POSIX clock_gettime");
+}
+
+/// Raises the limit of open files to what `maxclients` needs; where the system refuses, `maxclients` is lowered.
+pub(super) fn fit_clients_to_open_files(say: &Say, config: &mut Config) -> Result<()> {
+    let clients = config.values.count("maxclients");
+    let wanted = clients + RESERVED;
+    let before = limits::open_files().map(|(now, _)| now).unwrap_or(1024);
+    if before >= wanted {
+        return Ok(());
+    }
+    let got = limits::raise_open_files(wanted);
+    if got >= wanted {
+        say.notice(&format!(
+            "Increased maximum number of open files to {wanted} (it was originally set to {before})."
+        ));
+        return Ok(());
+    }
+    if got <= RESERVED {
+        say.warning(&format!(
+            "Your current 'ulimit -n' of {before} is not enough for the server to start. Please \
+             increase your open file limit to at least {wanted}. Exiting."
+        ));
+        bail!("not enough open files");
+    }
+    let fitting = got - RESERVED;
+    say.warning(&format!(
+        "You requested maxclients of {clients} requiring at least {wanted} max file descriptors."
+    ));
+    say.warning(&format!("Server can't set maximum open files to {wanted}."));
+    say.warning(&format!(
+        "Current maximum open files is {got}. maxclients has been reduced to {fitting} to \
+         compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'."
+    ));
+    // A smaller number of clients than one that was accepted is accepted too.
+    let _ = config.values.set("maxclients", &[&fitting.to_string()]);
+    Ok(())
+}
+
+/// Writes the number of the process where `pidfile` says; the path, if there is one.
+pub(super) fn write_pidfile(say: &Say, config: &Config, in_background: bool) -> Option<PathBuf> {
+    let mut path = config.values.text("pidfile");
+    if path.is_empty() {
+        if !in_background {
+            return None;
+        }
+        path = "/var/run/redis.pid".to_owned();
+    }
+    let path = file::absolute(path);
+    let text = format!("{}\n", sys::facts::pid());
+    let written = file::File::create(&path).and_then(|mut file| file.append(text.as_bytes()));
+    match written {
+        Ok(()) => Some(path),
+        Err(error) => {
+            say.warning(&format!("Failed to write PID file: {}", error.text()));
+            None
+        }
+    }
+}
+
+/// What `ps` shows from now on.
+pub(super) fn show_title(name: &str, config: &Config) {
+    let values = &config.values;
+    if !values.flag("set-proc-title") {
+        return;
+    }
+    let port = values.count("port");
+    let value = |variable: &str| {
+        Some(match variable {
+            "title" => name.to_owned(),
+            "listen-addr" => listen_address(config),
+            "server-mode" => String::new(),
+            "config-file" => config.file.clone().unwrap_or_default(),
+            "port" => port.to_string(),
+            "tls-port" => "0".to_owned(),
+            "unixsocket" => values.text("unixsocket"),
+            _ => return None,
+        })
+    };
+    if let Some(title) = config::expand_title(&values.text("proc-title-template"), value) {
+        sys::title::set(&title);
+    }
+}
+
+fn listen_address(config: &Config) -> String {
+    let values = &config.values;
+    match (values.count("port"), values.addresses().first()) {
+        (0, _) => values.text("unixsocket"),
+        (port, Some(address)) => format!("{}:{port}", address.trim_start_matches('-')),
+        (port, None) => format!("*:{port}"),
+    }
+}
+
+/// Port and mode: a line, or a banner where a person is looking.
+pub(super) fn show_mode(say: &Say, config: &Config) {
+    let values = &config.values;
+    let (port, pid) = (values.count("port"), sys::facts::pid());
+    let at_terminal = say.target().file.is_none()
+        && !values.flag("syslog-enabled")
+        && process::stdout_is_terminal();
+    if !at_terminal && !values.flag("always-show-logo") {
+        return say.notice(&format!("Running mode=standalone, port={port}."));
+    }
+    say.raw(&format!(
+        "\n      o                  Regent {}\n     / \\                 speaks Redis {}\n    o   o                Running in \
+         standalone mode\n   / \\ / \\               Port: {port}\n  o   o   o              PID: {pid}\n\n",
+        crate::VERSION,
+        node::REDIS_VERSION,
+    ));
+}
+
+/// Settings that the system does not let us have.
+pub(super) fn warn(say: &Say, config: &Config) {
+    let backlog = config.values.count("tcp-backlog");
+    let limit = file::slurp("/proc/sys/net/core/somaxconn").ok();
+    let limit = limit.and_then(|text| String::from_utf8(text).ok()?.trim().parse::<u64>().ok());
+    if let Some(limit) = limit.filter(|limit| *limit > 0 && *limit < backlog) {
+        say.warning(&format!(
+            "WARNING: The TCP backlog setting of {backlog} cannot be enforced because \
+             /proc/sys/net/core/somaxconn is set to the lower value of {limit}."
+        ));
+    }
+    let memory = config.values.memory("maxmemory");
+    if memory > 0 && memory < 1 << 20 {
+        say.warning(&format!(
+            "WARNING: You specified a maxmemory value that is less than 1MB (current value is \
+             {memory} bytes). Are you sure this is what you really want?"
+        ));
+    }
+}

@@ -13,7 +13,7 @@ use resp::{Owned, Words, Writer};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use stdx::Instant;
 use store::Kind;
-use world::{ConnId, Ticket};
+use world::ConnId;
 
 /// A session that waits.
 #[derive(Debug)]
@@ -32,12 +32,11 @@ pub(crate) enum Waiting {
     },
     /// WAIT: this many replicas at this offset.
     Replicas {
-        offset: u64,
-        count: i64,
+        offset: replication::Offset,
         deadline: Option<Instant>,
     },
-    /// The end of work that was handed out.
-    Ticket(Ticket),
+    /// The end of work that was handed out; see `Node::answer`.
+    Ticket,
     /// The end of a pause.
     Pause,
 }
@@ -47,7 +46,7 @@ impl Waiting {
         match self {
             Waiting::Keys { wait, .. } => wait.deadline,
             Waiting::Replicas { deadline, .. } => *deadline,
-            Waiting::Ticket(_) | Waiting::Pause => None,
+            Waiting::Ticket | Waiting::Pause => None,
         }
     }
 }
@@ -179,6 +178,9 @@ impl Node {
         }
         if !matches!(parked.what, Waiting::Pause) {
             self.blocking.count -= 1;
+        }
+        if let Waiting::Replicas { .. } = &parked.what {
+            self.repl.cancel_wait(u64::from(conn.0));
         }
         if let Waiting::Keys { db, wait } = &parked.what {
             for key in &wait.keys {
@@ -316,10 +318,11 @@ impl Node {
         match parked.what {
             Waiting::Keys { wait, .. } => self.send(conn, |w| wait.timeout.write(w)),
             Waiting::Replicas { offset, .. } => {
-                let count = self.replicas_at(offset);
+                self.repl.cancel_wait(u64::from(conn.0));
+                let (count, _) = self.repl.acked(offset);
                 self.send(conn, |w| w.count(count));
             }
-            Waiting::Ticket(_) | Waiting::Pause => {}
+            Waiting::Ticket | Waiting::Pause => {}
         }
         self.resume(conn);
     }

@@ -47,6 +47,13 @@ impl Node {
         }
         session.out.restore(out);
         self.end_unit();
+        if self.wrote {
+            self.wrote = false;
+            let offset = self.repl.offset();
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.wrote_up_to = offset;
+            }
+        }
     }
 
     /// Everything that happens before a command runs. An error is the reply.

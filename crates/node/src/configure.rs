@@ -37,6 +37,7 @@ pub(crate) fn node(values: &Values) -> Settings {
         latency_threshold_ms: values.count("latency-monitor-threshold"),
         replica_read_only: values.flag("replica-read-only"),
         replica_serve_stale: values.flag("replica-serve-stale-data"),
+        memory_max: values.memory("maxmemory"),
         replica_ignore_maxmemory: values.flag("replica-ignore-maxmemory"),
         replica_lazy_flush: values.flag("replica-lazy-flush"),
         stop_writes_on_save_error: values.flag("stop-writes-on-bgsave-error"),
@@ -131,6 +132,8 @@ impl Node {
         self.settings = node(values);
         let seed = self.keyspace.settings().thresholds.seed;
         *self.keyspace.settings_mut() = store(values, seed);
+        self.repl.set_settings(self.now, replication(&self.config.values));
+        let values = &self.config.values;
         let events = EventClasses::parse(values.events().letters().as_bytes());
         self.keyspace.observers.events = events.unwrap_or(EventClasses::NONE);
     }

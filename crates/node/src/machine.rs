@@ -1,15 +1,22 @@
 //! How the world speaks to the server: events are routed to their owners, effects and bytes are handed out.
 
-use crate::node::Node;
-use crate::session::{Closing, Session};
+use crate::node::{Errand, Node};
+use crate::persist::{Loading, LoadingWhy};
+use crate::session::{Closing, Role, Session};
+use rdb::Packer;
+use std::any::Any;
 use std::io::IoSlice;
 use stdx::{Instant, Now};
-use world::{ConnId, Effect, Event, Machine, Peer};
+use world::{ConnId, DiskError, DiskReply, Effect, Event, Level, Machine, Peer};
 
 impl Machine for Node {
     fn handle_input(&mut self, now: Now, conn: ConnId, bytes: &[u8]) {
         self.now = now;
-        self.input(conn, bytes);
+        match self.sessions.get(conn).map(|it| it.role) {
+            Some(Role::Master) => self.link_input(conn, bytes),
+            Some(_) => self.input(conn, bytes),
+            None => {}
+        }
         self.bury();
     }
 
@@ -20,34 +27,75 @@ impl Machine for Node {
             Event::Closed { conn, .. } => {
                 self.forget(conn);
                 self.sessions.remove(conn);
+                self.settle_replication();
             }
-            Event::Dialed { .. } | Event::DialFailed { .. } => {}
-            Event::DiskDone { .. } | Event::WorkDone { .. } | Event::Listened { .. } => {}
-            Event::Signal(_) => self.effects.push_back(Effect::Exit(world::Exit::Status(0))),
+            Event::Dialed { ticket, conn, peer, local } => {
+                match self.errands.remove(&ticket) {
+                    Some(Errand::Dial { attempt }) => self.dialed(attempt, conn, peer, local),
+                    // Nobody wants it any more.
+                    _ => self.effects.push_back(Effect::Hangup { conn, after_sending: false }),
+                }
+            }
+            Event::DialFailed { ticket, reason } => {
+                if let Some(Errand::Dial { attempt }) = self.errands.remove(&ticket) {
+                    self.dial_failed(attempt, &reason);
+                }
+            }
+            Event::DiskDone { ticket, result } => {
+                if let Some(errand) = self.errands.remove(&ticket) {
+                    self.disk_done(errand, result);
+                }
+            }
+            Event::WorkDone { ticket, result } => {
+                if let Some(errand) = self.errands.remove(&ticket) {
+                    self.work_done(errand, result);
+                }
+            }
+            Event::Listened { ticket, result } => {
+                self.errands.remove(&ticket);
+                self.listened(result);
+            }
+            Event::Signal(signal) => self.signalled(signal),
         }
+        self.end_unit();
         self.bury();
     }
 
     fn handle_timeout(&mut self, now: Now) {
         self.now = now;
         self.wake_late();
+        if self.repl.poll_timeout() <= now.instant {
+            self.repl.handle_timeout(now);
+            self.settle_replication();
+        }
+        self.cron_if_due();
+        self.end_unit();
         self.bury();
     }
 
     fn poll_effect(&mut self) -> Option<Effect> {
+        if self.effects.is_empty() {
+            self.repl.flush(self.now);
+            self.settle_replication();
+            self.bury();
+        }
         self.effects.pop_front()
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.blocking.next_deadline()
+        let fixed = self.cron.next.min(self.repl.poll_timeout());
+        Some(self.blocking.next_deadline().map_or(fixed, |at| at.min(fixed)))
     }
 
     fn poll_ready(&mut self) -> Option<ConnId> {
-        self.ready.pop_front()
+        self.ready.pop_front().or_else(|| self.repl.poll_ready())
     }
 
     fn pending<'a>(&'a self, conn: ConnId, slices: &mut [IoSlice<'a>]) -> usize {
         let Some(session) = self.sessions.get(conn) else { return 0 };
+        if session.role == Role::Replica && session.out.is_empty() {
+            return self.repl.pending(conn, slices);
+        }
         let bytes = session.out.pending();
         match slices.first_mut() {
             Some(first) if !bytes.is_empty() => {
@@ -60,22 +108,34 @@ impl Machine for Node {
 
     fn sent(&mut self, now: Now, conn: ConnId, count: usize) -> bool {
         self.now = now;
-        self.stats.net_out += count as u64;
+        self.stats.writes += 1;
         let Some(session) = self.sessions.get_mut(conn) else { return false };
         session.net_out += count as u64;
+        let replica = session.role == Role::Replica;
+        if replica && session.out.is_empty() {
+            self.stats.net_repl_out += count as u64;
+            return self.repl.sent(now, conn, count);
+        }
+        self.stats.net_out += count as u64;
         session.out.advance(count);
         let more = !session.out.is_empty();
         session.out.announced = more;
         if !more && session.closing == Some(Closing::AfterSending) {
             self.sessions.remove(conn);
             self.effects.push_back(Effect::Hangup { conn, after_sending: false });
+            return false;
         }
-        more
+        // Behind a replica's own last reply comes what the machine has for it.
+        more || replica && self.repl.pending_bytes(conn) > 0
     }
 
-    fn idle(&mut self, now: Now, _budget_us: u64) -> bool {
+    fn idle(&mut self, now: Now, budget_us: u64) -> bool {
         self.now = now;
-        false
+        let mut more = self.slice_savings(budget_us);
+        if self.wants_sweep {
+            more |= self.sweep(budget_us);
+        }
+        more
     }
 }
 
@@ -85,6 +145,9 @@ impl Node {
         self.now = now;
         let wanted = self.settings.clients_max as u64 + 32;
         self.effects.push_back(Effect::OpenFiles { wanted });
+        self.stats.memory_at_start = (self.senses.memory)() as u64;
+        let role = if self.config.values.source().is_some() { 'S' } else { 'M' };
+        self.effects.push_back(Effect::LogRole(role));
         self.listen();
     }
 
@@ -95,9 +158,104 @@ impl Node {
         let mode = values.count("unixsocketperm") as u32;
         let (addresses, port) = (values.addresses().to_vec(), values.count("port") as u16);
         let backlog = values.count("tcp-backlog") as u32;
-        let ticket = self.ticket();
+        let ticket = self.errand(Errand::Listening);
         let unix = (!path.is_empty()).then_some((path, mode));
         self.effects.push_back(Effect::Listen { ticket, addresses, port, unix, backlog });
+    }
+
+    /// The server listens, or cannot.
+    fn listened(&mut self, result: Result<(), String>) {
+        match result {
+            Ok(())
+                if self.persist.keys_loaded == 0
+                    && self.persist.loading.is_none()
+                    && !self.cron.started =>
+            {
+                self.cron.started = true;
+                self.log(Level::Notice, "Server initialized");
+                let path = self.config.values.text("dbfilename");
+                self.load_file(LoadingWhy::Start, path);
+            }
+            Ok(()) => {}
+            Err(text) => {
+                self.log(Level::Warning, text);
+                self.effects.push_back(Effect::Exit(world::Exit::Status(1)));
+            }
+        }
+    }
+
+    /// The dataset is there: the server is open for business.
+    pub(crate) fn loaded(&mut self) {
+        if let Some(source) = self.config.values.source().cloned() {
+            let restored = self.persist.restored;
+            self.repl.follow(self.now, &source.host, source.port, restored);
+            self.settle_replication();
+        }
+        if self.config.values.count("port") > 0 {
+            self.log(Level::Notice, "Ready to accept connections tcp");
+        }
+        if !self.config.values.text("unixsocket").is_empty() {
+            self.log(Level::Notice, "Ready to accept connections unix");
+        }
+    }
+
+    /// The file that was loaded tells its place in a history: a replica goes on from there.
+    pub(crate) fn restore_history(&mut self, loading: &Loading) {
+        let id = loading.replid.as_deref().and_then(replication::ReplicationId::parse);
+        let (Some(id), Some(offset)) = (id, loading.offset) else { return };
+        let Ok(offset) = u64::try_from(offset) else { return };
+        let replica = self.config.values.source().is_some();
+        self.repl.restore(self.now, id, replication::Offset(offset), replica);
+        self.persist.restored = true;
+        self.link.stream_db =
+            loading.stream_db.and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+    }
+
+    fn disk_done(&mut self, errand: Errand, result: Result<DiskReply, DiskError>) {
+        let plain = |result: Result<DiskReply, DiskError>| result.map(|_| ());
+        match errand {
+            Errand::Saving(id) => self.saving_step(id, plain(result)),
+            Errand::Loading => self.loading_step(result),
+            Errand::Receiving => self.receiving_step(plain(result)),
+            Errand::ReceivedRenamed => self.received(plain(result)),
+            Errand::ReadSnapshot { id, conn } => {
+                let bytes = match result {
+                    Ok(DiskReply::Bytes(bytes)) => Some(bytes),
+                    _ => None,
+                };
+                self.repl.handle_snapshot_read(self.now, id, conn, bytes);
+                self.settle_replication();
+            }
+            Errand::Ignored
+            | Errand::Packing(_)
+            | Errand::Dial { .. }
+            | Errand::Listening
+            | Errand::Freeing => {}
+        }
+    }
+
+    fn work_done(&mut self, errand: Errand, result: Box<dyn Any + Send>) {
+        match errand {
+            Errand::Packing(id) => {
+                let result = result.downcast::<(Packer, Vec<u8>)>();
+                let (packer, packed) =
+                    *result.expect("packing returns the packer and what it packed");
+                self.packed(id, packer, packed);
+            }
+            Errand::Freeing => {
+                self.stats.lazyfree_pending = self.stats.lazyfree_pending.saturating_sub(1);
+                self.stats.lazyfreed += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Frees a large value on another thread.
+    pub(crate) fn free_elsewhere(&mut self, garbage: Box<dyn Any + Send>) {
+        self.stats.lazyfree_pending += 1;
+        let ticket = self.errand(Errand::Freeing);
+        let work = world::Work::new(move || drop(garbage));
+        self.effects.push_back(Effect::Offload { ticket, work });
     }
 
     /// A client knocks: let in, or told why not and shown out.

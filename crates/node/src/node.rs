@@ -1,24 +1,29 @@
 //! What a server is made of. Each part owns its fields; this struct only holds the parts together.
 
 use crate::admin;
-use crate::blocking::Blocking;
+use crate::blocking::{Blocking, Waiting};
 use crate::configure;
+use crate::cron::Cron;
 use crate::monitor::Monitors;
+use crate::persist::{Persist, SavingId};
 use crate::pubsub::Pubsub;
 use crate::registry::Registry;
+use crate::repl::{Link, Receiving};
 use crate::session::{Closing, Role, Sessions};
 use crate::settings::{OutputLimit, Settings};
+use crate::shutdown::Shutdown;
 use crate::stats::Stats;
 use crate::transaction::Watches;
 use crate::unit::Unit;
 use command::Propagation;
 use commands::Parking;
 use config::Config;
+use replication::Replication;
 use resp::Writer;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use stdx::{Now, Prng};
 use store::Keyspace;
-use world::{ConnId, Effect, Level, Senses, Ticket};
+use world::{ConnId, DiskOp, Effect, FileId, Level, Senses, Ticket};
 
 /// The server.
 pub struct Node {
@@ -45,7 +50,50 @@ pub struct Node {
     pub(crate) ready: VecDeque<ConnId>,
     /// Sessions that are to be closed at the end of the turn.
     pub(crate) doomed: Vec<ConnId>,
+    pub(crate) repl: Replication,
+    pub(crate) link: Link,
+    pub(crate) receiving: Option<Receiving>,
+    /// A dataset that is loaded beside the present one, to take its place.
+    pub(crate) beside: Option<Box<Keyspace>>,
+    /// Files of snapshots that replicas read.
+    pub(crate) replica_files: BTreeMap<replication::SnapshotId, FileId>,
+    pub(crate) persist: Persist,
+    pub(crate) shutdown: Option<Shutdown>,
+    pub(crate) cron: Cron,
+    /// There may be keys whose time is up.
+    pub(crate) wants_sweep: bool,
+    /// Kept between uses, for effects that have to be written out.
+    pub(crate) feed_buffer: Vec<u8>,
+    /// The request that runs has put something into the stream.
+    pub(crate) wrote: bool,
+    pub(crate) errands: BTreeMap<Ticket, Errand>,
     next_ticket: u64,
+    pub(crate) next_file: u64,
+}
+
+/// What work that was handed out is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// Nobody waits for it.
+    Ignored,
+    /// A step on the file of a snapshot.
+    Saving(SavingId),
+    /// A piece of a snapshot is being packed.
+    Packing(SavingId),
+    /// A step on the file that is loaded.
+    Loading,
+    /// A connection to the master.
+    Dial { attempt: u64 },
+    /// A step on the file of a snapshot from the master.
+    Receiving,
+    /// That file gets its final name.
+    ReceivedRenamed,
+    /// A piece of a snapshot for a replica.
+    ReadSnapshot { id: replication::SnapshotId, conn: ConnId },
+    /// Listening at the addresses of the start.
+    Listening,
+    /// Freeing a large value.
+    Freeing,
 }
 
 /// What a node is born with.
@@ -68,6 +116,7 @@ impl Node {
         let settings = configure::node(values);
         let keyspace =
             Keyspace::new(configure::store(values, ds::Seed::default()), prng.next_u64());
+        let repl = Replication::new(configure::replication(values), prng.next_u64(), options.now);
         let mut node = Node {
             now: options.now,
             senses: options.senses,
@@ -89,7 +138,20 @@ impl Node {
             effects: VecDeque::new(),
             ready: VecDeque::new(),
             doomed: Vec::new(),
+            repl,
+            link: Link::default(),
+            receiving: None,
+            beside: None,
+            replica_files: BTreeMap::new(),
+            persist: Persist::new(options.now.wall),
+            shutdown: None,
+            cron: Cron::new(options.now.instant),
+            wants_sweep: false,
+            feed_buffer: Vec::new(),
+            wrote: false,
+            errands: BTreeMap::new(),
             next_ticket: 0,
+            next_file: 0,
         };
         node.configure();
         node
@@ -101,6 +163,29 @@ impl Node {
         Ticket(self.next_ticket)
     }
 
+    /// A ticket for work of which we want to hear.
+    pub(crate) fn errand(&mut self, errand: Errand) -> Ticket {
+        let ticket = self.ticket();
+        self.errands.insert(ticket, errand);
+        ticket
+    }
+
+    /// An operation on a disk.
+    pub(crate) fn disk(&mut self, errand: Errand, op: DiskOp) {
+        let ticket = self.errand(errand);
+        self.effects.push_back(Effect::Disk { ticket, op });
+    }
+
+    /// A session that waits for work gets its answer.
+    pub(crate) fn answer(&mut self, conn: ConnId, write: impl FnOnce(&mut Writer<'_>)) {
+        let waits = self.sessions.get(conn).and_then(|it| it.parked.as_ref());
+        if waits.is_some_and(|parked| matches!(parked.what, Waiting::Ticket)) {
+            self.unpark(conn);
+            self.send(conn, write);
+            self.resume(conn);
+        }
+    }
+
     /// A line for the log.
     pub(crate) fn log(&mut self, level: Level, text: impl Into<String>) {
         self.effects.push_back(Effect::Log { level, text: text.into() });
@@ -110,6 +195,10 @@ impl Node {
     pub(crate) fn send(&mut self, conn: ConnId, write: impl FnOnce(&mut Writer<'_>)) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         if session.closing == Some(Closing::Now) || session.role == Role::Master {
+            return;
+        }
+        if session.role == Role::Replica {
+            // What a replica gets comes from the machine alone.
             return;
         }
         let proto = session.proto;
@@ -184,6 +273,10 @@ impl Node {
 
     /// Takes a session out of every list it is in.
     pub(crate) fn forget(&mut self, conn: ConnId) {
+        if self.is_replica_conn(conn) {
+            self.repl.handle_replica_closed(self.now, conn);
+        }
+        self.link_lost(conn);
         self.unwatch(conn);
         self.unsubscribe_all(conn);
         self.unpark(conn);

@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) stop_writes_on_save_error: bool,
     /// `tcp-keepalive`, seconds.
     pub(crate) keepalive_secs: u32,
+    /// `maxmemory`, bytes; zero for no limit.
+    pub(crate) memory_max: u64,
     /// `replica-ignore-maxmemory`.
     pub(crate) replica_ignore_maxmemory: bool,
     /// `replica-lazy-flush`.

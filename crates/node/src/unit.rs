@@ -37,6 +37,7 @@ impl Node {
             if !changed || !self.feeds_replicas() {
                 return;
             }
+            self.wrote = true;
             // The usual write: its bytes, as they came, go straight into the stream.
             if self.unit.ops.is_empty() && !self.unit.in_exec {
                 match request.raw {
@@ -52,6 +53,7 @@ impl Node {
         if !self.feeds_replicas() {
             return;
         }
+        self.wrote = true;
         if own && changed {
             self.unit.ops.push((db, request.words.to_owned()));
         }
@@ -93,6 +95,13 @@ impl Node {
         }
         if wrap {
             self.feed(ops[ops.len() - 1].0, &Owned::new(["EXEC"]).words());
+        }
+    }
+
+    /// Sends out the collected effects one by one: deletions that nobody asked for belong to no transaction.
+    pub(crate) fn flush_unit_unwrapped(&mut self) {
+        for (db, words) in std::mem::take(&mut self.unit.ops) {
+            self.feed(db, &words.words());
         }
     }
 

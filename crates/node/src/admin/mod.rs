@@ -1,7 +1,9 @@
 //! Commands that need more than data: sessions, transactions, messages, the server itself.
 
 mod connection;
+mod persistence;
 mod pubsub;
+mod replication;
 mod server;
 mod transactions;
 
@@ -39,10 +41,17 @@ pub(crate) type NodeCommand = Command<NodeFn>;
 
 /// All node commands, in the order of the folders.
 pub(crate) fn all() -> impl Iterator<Item = &'static NodeCommand> {
-    [connection::TABLE, pubsub::TABLE, server::TABLE, transactions::TABLE]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        connection::TABLE,
+        persistence::TABLE,
+        pubsub::TABLE,
+        replication::TABLE,
+        server::TABLE,
+        transactions::TABLE,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// The HELP of a container, made of its rows: the words of Redis's first and last lines, our own between.

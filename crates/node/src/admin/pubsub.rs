@@ -129,7 +129,7 @@ const SUNSUBSCRIBE: NodeCommand = Command::new(
 fn unsubscribe(cx: &mut NodeCx<'_>, args: Args<'_>, way: Way, word: &[u8]) -> Outcome {
     let conn = cx.conn;
     let channels: Vec<Box<[u8]>> = if args.is_empty() {
-        cx.node.listened(conn, way)
+        cx.node.heard(conn, way)
     } else {
         args.rest().iter().map(Box::from).collect()
     };
@@ -374,7 +374,7 @@ impl Node {
         })
     }
 
-    fn listened(&self, conn: ConnId, way: Way) -> Vec<Box<[u8]>> {
+    fn heard(&self, conn: ConnId, way: Way) -> Vec<Box<[u8]>> {
         let mine = self.sessions.get(conn).and_then(|it| it.subscriptions.as_ref());
         mine.map_or_else(Vec::new, |mine| match way {
             Way::Channel => mine.channels.clone(),
@@ -389,7 +389,7 @@ impl Node {
             return;
         }
         for way in [Way::Channel, Way::Shard, Way::Pattern] {
-            for channel in self.listened(conn, way) {
+            for channel in self.heard(conn, way) {
                 self.stop_listening(conn, way, &channel);
             }
         }

@@ -6,7 +6,7 @@ use crate::node::{Errand, Node};
 use rdb::{Checksum, DecodeOptions, Decoder, Item, Key};
 use stdx::{Instant, Now};
 use store::{Access, Expiry, Ttl};
-use world::{ConnId, DiskError, DiskErrorKind, DiskOp, DiskReply, Exit, FileId, Effect, Level};
+use world::{ConnId, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Exit, FileId, Level};
 
 /// How much of a file is read at a time.
 const PIECE: usize = 512 << 10;
@@ -105,8 +105,6 @@ impl Node {
         match result {
             Ok(DiskReply::Opened { len }) => {
                 loading.total = len;
-                let text = format!("Loading RDB produced by version {}", "?");
-                debug_assert!(!text.is_empty());
                 self.read_on(file);
             }
             Ok(DiskReply::Bytes(bytes)) => {
@@ -148,7 +146,10 @@ impl Node {
             match loading.decoder.next() {
                 Ok(Some(Item::End { checksum })) => {
                     if checksum == Checksum::Disabled {
-                        self.log(Level::Notice, "RDB file was saved with checksum disabled: no check performed.");
+                        self.log(
+                            Level::Notice,
+                            "RDB file was saved with checksum disabled: no check performed.",
+                        );
                     }
                     break Ok(true);
                 }
@@ -160,7 +161,10 @@ impl Node {
         if self.now.instant.ms_since(loading.last_progress) > 2000 && loading.total > 0 {
             loading.last_progress = self.now.instant;
             let percent = loading.decoder.offset() * 100 / loading.total;
-            self.log(Level::Notice, format!("Loading: {percent} % of {} bytes, {} keys", loading.total, loading.loaded));
+            self.log(
+                Level::Notice,
+                format!("Loading: {percent} % of {} bytes, {} keys", loading.total, loading.loaded),
+            );
         }
         self.persist.loading = Some(loading);
         result
@@ -176,7 +180,10 @@ impl Node {
                     b"repl-stream-db" => loading.stream_db = number(),
                     b"redis-ver" => {
                         let version = String::from_utf8_lossy(&value).into_owned();
-                        self.log(Level::Notice, format!("Loading RDB produced by version {version}"));
+                        self.log(
+                            Level::Notice,
+                            format!("Loading RDB produced by version {version}"),
+                        );
                     }
                     b"ctime" => {
                         let age = self.now.wall.secs() as i64 - number().unwrap_or(0);
@@ -184,7 +191,10 @@ impl Node {
                     }
                     b"used-mem" => {
                         let megabytes = number().unwrap_or(0) as f64 / (1 << 20) as f64;
-                        self.log(Level::Notice, format!("RDB memory usage when created {megabytes:.2} Mb"));
+                        self.log(
+                            Level::Notice,
+                            format!("RDB memory usage when created {megabytes:.2} Mb"),
+                        );
                     }
                     _ => {}
                 }
@@ -211,20 +221,21 @@ impl Node {
             loading.expired += 1;
             return;
         }
-        self.keyspace.begin(self.now, Expiry::Ignore);
+        let keyspace = self.beside.as_deref_mut().unwrap_or(&mut self.keyspace);
+        keyspace.begin(self.now, Expiry::Ignore);
         let ttl = key.expires.map_or(Ttl::Clear, Ttl::At);
-        let mut db = self.keyspace.db(key.db);
+        let mut db = keyspace.db(key.db);
         db.put(&key.key, key.value, ttl);
         match key.access {
             Some(Access::IdleSecs(secs)) => db.set_idle_secs(&key.key, secs),
             Some(Access::Frequency(frequency)) => db.set_frequency(&key.key, frequency),
             None => {}
         }
-        self.keyspace.changes.clear();
+        keyspace.changes.clear();
         loading.loaded += 1;
     }
 
-    fn load_done(&mut self) {
+    pub(crate) fn load_done(&mut self) {
         let Some(loading) = self.persist.loading.take() else { return };
         if let Some(file) = loading.file {
             self.disk(Errand::Ignored, DiskOp::Close { file });
@@ -234,7 +245,10 @@ impl Node {
         self.persist.dirty_at_save = self.keyspace.dirty;
         self.log(
             Level::Notice,
-            format!("Done loading RDB, keys loaded: {}, keys expired: {}.", loading.loaded, loading.expired),
+            format!(
+                "Done loading RDB, keys loaded: {}, keys expired: {}.",
+                loading.loaded, loading.expired
+            ),
         );
         match loading.why {
             Why::Start => {

@@ -3,8 +3,8 @@
 mod loading;
 mod saving;
 
-pub(crate) use loading::Loading;
-pub(crate) use saving::{Destination, SavingId, Savings};
+pub(crate) use loading::{Failure, Loading, Why as LoadingWhy};
+pub(crate) use saving::{Destination, SavingId, Savings, replica_file};
 
 use crate::info::Info;
 use crate::node::Node;
@@ -29,6 +29,8 @@ pub(crate) struct Persist {
     pub(crate) scheduled: bool,
     pub(crate) keys_loaded: u64,
     pub(crate) keys_expired: u64,
+    /// The file told its place in a history, and we go on from there.
+    pub(crate) restored: bool,
     /// Libraries of functions that a file brought: kept and written back.
     pub(crate) functions: Vec<Vec<u8>>,
 }
@@ -51,6 +53,7 @@ impl Persist {
             scheduled: false,
             keys_loaded: 0,
             keys_expired: 0,
+            restored: false,
             functions: Vec::new(),
         }
     }
@@ -76,9 +79,12 @@ impl Node {
         let unsaved = self.unsaved();
         let rested = self.persist.last_ok
             || self.persist.last_try.is_none_or(|at| self.now.instant.ms_since(at) > RETRY_MS);
-        let due = self.config.values.save_points().iter().find(|it| {
-            unsaved >= it.changes && age > it.seconds && rested
-        });
+        let due = self
+            .config
+            .values
+            .save_points()
+            .iter()
+            .find(|it| unsaved >= it.changes && age > it.seconds && rested);
         if let Some(point) = due {
             let text = format!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
             self.log(Level::Notice, text);
@@ -92,6 +98,11 @@ impl Node {
             && !self.persist.last_ok
             && !self.config.values.save_points().is_empty();
         if failed { Err(Error::MISCONF) } else { Ok(()) }
+    }
+
+    /// The file that the parameters came from, if any.
+    pub(crate) fn config_file(&self) -> String {
+        self.config.file.clone().unwrap_or_default()
     }
 
     /// The section Persistence.
@@ -111,7 +122,10 @@ impl Node {
         info.field("rdb_bgsave_in_progress", u8::from(persist.savings.any()));
         info.field("rdb_last_save_time", persist.last_save.secs());
         info.field("rdb_last_bgsave_status", if persist.last_ok { "ok" } else { "err" });
-        info.field("rdb_last_bgsave_time_sec", persist.last_duration_secs.map_or(-1, |it| it as i64));
+        info.field(
+            "rdb_last_bgsave_time_sec",
+            persist.last_duration_secs.map_or(-1, |it| it as i64),
+        );
         info.field("rdb_current_bgsave_time_sec", running.map_or(-1, |it| it as i64));
         info.field("rdb_saves", persist.saves);
         info.field("rdb_last_cow_size", 0);

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use stdx::Instant;
-use store::{Progress, Record, RecordSink};
+use store::{Policy, Progress, Record, RecordSink};
 use world::{ConnId, DiskError, DiskOp, Effect, FileId, Level, Work};
 
 /// Names a snapshot that is being written.
@@ -144,8 +144,9 @@ impl Node {
         let values = &self.config.values;
         let policy = self.keyspace.settings().policy;
         let options = EncodeOptions {
-            version: self.keyspace.rdb_version(),
-            access: policy.counts_uses() || policy.is_lru(),
+            version: rdb::format::VERSION_CLASSIC,
+            access: policy.counts_uses()
+                || matches!(policy, Policy::AllKeysLru | Policy::VolatileLru),
         };
         let mut encoder = Encoder::new(options);
         let replication = self.rdb_position(&destination);
@@ -166,11 +167,14 @@ impl Node {
         let packer = Packer::new(values.flag("rdbcompression"));
         let file = match &destination {
             Destination::File { .. } => Some(format!("temp-{}-{}.rdb", self.run_id, id.0)),
-            Destination::ReplicaFile { id: snapshot } => Some(replica_file(&self.run_id, *snapshot)),
+            Destination::ReplicaFile { id: snapshot } => {
+                Some(replica_file(&self.run_id, *snapshot))
+            }
             Destination::Replicas { .. } => None,
         };
         let sink = Rc::new(RefCell::new(Sink { encoder, keys: 0 }));
-        let keys_total = (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).len() as u64).sum();
+        let keys_total =
+            (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).len() as u64).sum();
         let view = self.keyspace.start_snapshot(Box::new(SharedSink(sink.clone())));
         let file = file.map(|path| (self.file_id(), path));
         let mut in_flight = 0;
@@ -306,7 +310,7 @@ impl Node {
         let Some(saving) = self.persist.savings.all.get(&id) else { return };
         if let Destination::Replicas { id: snapshot } = saving.destination {
             self.persist.savings.all.remove(&id);
-            self.repl.handle_snapshot_finished(self.now, snapshot);
+            self.repl.handle_snapshot_finished(snapshot);
             self.settle_replication();
             return;
         }
@@ -319,7 +323,7 @@ impl Node {
         match (&saving.destination, &saving.file) {
             (Destination::Replicas { id: snapshot }, _) => {
                 let snapshot = *snapshot;
-                self.repl.handle_snapshot_chunk(self.now, snapshot, packed);
+                self.repl.handle_snapshot_chunk(snapshot, packed);
                 self.settle_replication();
             }
             (_, Some((file, _))) => {

@@ -51,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) no_evict: bool,
     /// CLIENT NO-TOUCH: reads leave LRU and LFU alone.
     pub(crate) no_touch: bool,
+    /// Where the stream was after this session's last write: what WAIT waits for.
+    pub(crate) wrote_up_to: replication::Offset,
     pub(crate) net_in: u64,
     pub(crate) net_out: u64,
     /// When the soft limit of the output buffer was first exceeded, while it is.
@@ -129,6 +131,7 @@ impl Session {
             last_command: None,
             no_evict: false,
             no_touch: false,
+            wrote_up_to: replication::Offset::ZERO,
             net_in: 0,
             net_out: 0,
             soft_limit_since: None,

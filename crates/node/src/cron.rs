@@ -1,0 +1,116 @@
+//! What is looked after ten times a second: rates, save points, idle clients, keys whose time is up, a shutdown that
+//! waits.
+
+use crate::node::Node;
+use crate::session::{Closing, Role};
+use stdx::Instant;
+use store::{Expiry, Progress};
+use world::{ConnId, Level};
+
+/// How often, in milliseconds.
+const PERIOD_MS: u64 = 100;
+
+/// When what is due.
+#[derive(Debug)]
+pub(crate) struct Cron {
+    pub(crate) next: Instant,
+    /// The first listening has succeeded.
+    pub(crate) started: bool,
+    /// DEBUG SET-ACTIVE-EXPIRE.
+    pub(crate) expires: bool,
+    /// DEBUG PAUSE-CRON.
+    pub(crate) paused: bool,
+    ticks: u64,
+}
+
+impl Cron {
+    pub(crate) fn new(now: Instant) -> Cron {
+        Cron { next: now, started: false, expires: true, paused: false, ticks: 0 }
+    }
+}
+
+impl Node {
+    pub(crate) fn cron_if_due(&mut self) {
+        if self.now.instant < self.cron.next {
+            return;
+        }
+        self.cron.next = self.now.instant.after_ms(PERIOD_MS);
+        if self.cron.paused {
+            return;
+        }
+        self.cron.ticks += 1;
+        self.sample_rates();
+        // A failover, or a pause of all writes, must see no effects of our own making.
+        let held = self.blocking.pause(self.now.instant).is_some();
+        self.wants_sweep =
+            self.cron.expires && !held && !self.is_replica() && self.persist.loading.is_none();
+        let used = (self.senses.memory)() as u64;
+        self.stats.memory_peak = self.stats.memory_peak.max(used);
+        self.save_if_due();
+        self.go_on_with_shutdown();
+        if self.cron.ticks.is_multiple_of(10) {
+            self.close_idle_clients();
+            self.check_soft_limits();
+        }
+    }
+
+    fn sample_rates(&mut self) {
+        let now = self.now.instant;
+        let stats = &mut self.stats;
+        stats.rates.commands.sample(now, stats.commands);
+        stats.rates.net_in.sample(now, stats.net_in);
+        stats.rates.net_out.sample(now, stats.net_out);
+        stats.rates.net_repl_in.sample(now, stats.net_repl_in);
+        stats.rates.net_repl_out.sample(now, stats.net_repl_out);
+    }
+
+    /// Deletes keys whose time is up, within a budget. True if there may be more.
+    pub(crate) fn sweep(&mut self, budget_us: u64) -> bool {
+        self.keyspace.begin(self.now, Expiry::Delete);
+        // About 0.4 us a key.
+        let keys = (budget_us * 2).max(16) as usize;
+        let started = (self.senses.stopwatch)();
+        let progress = self.keyspace.expire_slice(keys);
+        self.stats.expire_us += (self.senses.stopwatch)().saturating_sub(started) / 1000;
+        if !self.keyspace.changes.is_empty() {
+            self.tell_changes();
+        }
+        // Each deletion is an effect by itself: no transaction around them.
+        self.flush_unit_unwrapped();
+        self.end_unit();
+        self.wants_sweep = progress == Progress::More;
+        self.wants_sweep
+    }
+
+    fn close_idle_clients(&mut self) {
+        let timeout_secs = self.settings.idle_timeout_secs;
+        if timeout_secs == 0 {
+            return;
+        }
+        let now = self.now.instant;
+        let idle: Vec<ConnId> = self
+            .sessions
+            .iter()
+            .filter(|it| {
+                it.role == Role::Client && it.parked.is_none() && it.subscription_count() == 0
+            })
+            .filter(|it| now.ms_since(it.active) / 1000 > timeout_secs)
+            .map(|it| it.conn)
+            .collect();
+        for conn in idle {
+            self.log(Level::Verbose, "Closing idle client");
+            self.close(conn, Closing::Now);
+        }
+    }
+
+    /// Soft limits of output buffers run out even when nothing more is written.
+    fn check_soft_limits(&mut self) {
+        let over: Vec<ConnId> = self
+            .sessions
+            .iter()
+            .filter(|it| it.soft_limit_since.is_some())
+            .map(|it| it.conn)
+            .collect();
+        over.into_iter().for_each(|conn| self.announce(conn));
+    }
+}

@@ -1,0 +1,158 @@
+//! What the replication machines ask for is done here, in order, before the next command runs.
+
+use crate::blocking::Waiting;
+use crate::node::{Errand, Node};
+use crate::persist::{Destination, replica_file};
+use crate::session::Closing;
+use command::Error;
+use replication::{Action, SnapshotId, Target, Why};
+use stdx::Instant;
+use world::{ConnId, DiskOp, Effect, FileId, Level};
+
+impl Node {
+    /// Carries out what the machines have asked for.
+    pub(crate) fn settle_replication(&mut self) {
+        while let Some(action) = self.repl.poll_action() {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Log { level, text } => self.log(level, text),
+            Action::Dial { attempt, host, port } => self.dial(attempt, host, port),
+            Action::CancelDial { attempt } => self.cancel_dial(attempt),
+            Action::LinkSend(bytes) => self.link_send(&bytes),
+            Action::LinkReading(on) => {
+                if let Some(conn) = self.link.conn {
+                    self.effects.push_back(Effect::Reading { conn, on });
+                }
+            }
+            Action::LinkClose => self.drop_link(),
+            Action::ReceiveBegin { size, into } => self.receive_begin(size, into),
+            Action::ReceiveEnd { .. } => self.receive_end(),
+            Action::ReceiveAbort => self.receive_abort(),
+            Action::Following { early, .. } => {
+                if let Some(conn) = self.link.conn {
+                    self.effects.push_back(Effect::Reading { conn, on: true });
+                    self.apply_stream(conn, &early);
+                }
+            }
+            Action::StartSnapshot { id, target, .. } => self.start_replica_snapshot(id, target),
+            Action::CancelSnapshot { id } => self.cancel_saving(|destination| {
+                *destination == Destination::Replicas { id }
+                    || *destination == Destination::ReplicaFile { id }
+            }),
+            Action::ReadSnapshot { id, conn, offset, len } => {
+                self.read_snapshot(id, conn, offset, len)
+            }
+            Action::ReleaseSnapshot { id } => self.release_snapshot(id),
+            Action::NoDelay { conn, on } => self.effects.push_back(Effect::NoDelay { conn, on }),
+            Action::Hangup { conn, last_words, why } => {
+                self.hang_up_replica(conn, &last_words, why)
+            }
+            Action::Role { primary } => self.role_changed(primary),
+            Action::PauseWrites(on) => {
+                self.blocking.set_failover_pause(on.then_some(Instant(u64::MAX)));
+                if !on {
+                    self.end_pause();
+                }
+            }
+            Action::Waited { waiter, replicas } => self.waited(ConnId(waiter as u32), replicas),
+        }
+    }
+
+    fn start_replica_snapshot(&mut self, id: SnapshotId, target: Target) {
+        let destination = match target {
+            Target::Disk => Destination::ReplicaFile { id },
+            Target::Sockets => Destination::Replicas { id },
+        };
+        let text = match target {
+            Target::Disk => "Starting BGSAVE for SYNC with target: disk",
+            Target::Sockets => "Starting BGSAVE for SYNC with target: replicas sockets",
+        };
+        self.log(Level::Notice, text);
+        self.repl.handle_snapshot_started(self.now, id);
+        self.start_saving(destination);
+    }
+
+    /// The file of a snapshot, open for as long as replicas read it.
+    fn read_snapshot(&mut self, id: SnapshotId, conn: ConnId, offset: u64, len: usize) {
+        let file = match self.replica_files.get(&id) {
+            Some(file) => *file,
+            None => {
+                let file = self.file_id();
+                self.replica_files.insert(id, file);
+                let path = replica_file(&self.run_id, id);
+                self.disk(Errand::Ignored, DiskOp::Open { file, path });
+                file
+            }
+        };
+        self.disk(Errand::ReadSnapshot { id, conn }, DiskOp::Read { file, offset, len });
+    }
+
+    fn release_snapshot(&mut self, id: SnapshotId) {
+        if let Some(file) = self.replica_files.remove(&id) {
+            self.disk(Errand::Ignored, DiskOp::Close { file });
+        }
+        let path = replica_file(&self.run_id, id);
+        self.disk(Errand::Ignored, DiskOp::Remove { path });
+    }
+
+    fn hang_up_replica(&mut self, conn: ConnId, last_words: &[u8], why: Why) {
+        if let Some(session) = self.sessions.get_mut(conn) {
+            session.out.buffer().extend_from_slice(last_words);
+        }
+        if why == Why::OutputLimit {
+            self.stats.output_limit_disconnections += 1;
+        }
+        self.announce(conn);
+        let how = if last_words.is_empty() { Closing::Now } else { Closing::AfterSending };
+        self.close(conn, how);
+    }
+
+    /// We became a master, or a replica.
+    fn role_changed(&mut self, primary: bool) {
+        self.effects.push_back(Effect::LogRole(if primary { 'M' } else { 'S' }));
+        if primary {
+            // Expired keys that were only hidden are ours to delete from now on.
+            self.wants_sweep = true;
+            return;
+        }
+        // Who waits here would wait for ever: what it waits for is decided elsewhere now.
+        let waiting: Vec<ConnId> = self
+            .sessions
+            .iter()
+            .filter(|it| {
+                it.parked.as_ref().is_some_and(|parked| {
+                    matches!(parked.what, Waiting::Keys { .. } | Waiting::Replicas { .. })
+                })
+            })
+            .map(|it| it.conn)
+            .collect();
+        let error = Error::fixed(
+            "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
+        );
+        for conn in waiting {
+            self.unblock_with(conn, &error);
+            self.close(conn, Closing::AfterSending);
+        }
+    }
+
+    /// A WAIT is satisfied.
+    fn waited(&mut self, conn: ConnId, replicas: usize) {
+        let waits = self.sessions.get(conn).and_then(|it| it.parked.as_ref());
+        if !waits.is_some_and(|parked| matches!(parked.what, Waiting::Replicas { .. })) {
+            return;
+        }
+        self.unpark(conn);
+        self.send(conn, |w| w.count(replicas));
+        self.resume(conn);
+    }
+
+    /// A number for a file to be opened.
+    pub(crate) fn file_id(&mut self) -> FileId {
+        self.next_file += 1;
+        FileId(self.next_file)
+    }
+}

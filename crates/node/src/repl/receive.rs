@@ -1,0 +1,269 @@
+//! A snapshot from the master: into a file first, or straight into memory. The old data goes when what replaces it
+//! is known to be loadable, and not before.
+
+use crate::node::{Errand, Node};
+use crate::persist::{Destination, Failure, Loading, LoadingWhy};
+use replication::{Intake, Replaces};
+use store::Keyspace;
+use world::{DiskError, DiskOp, FileId, Level};
+
+/// A snapshot that is arriving.
+pub(crate) enum Receiving {
+    /// Into a file.
+    File {
+        file: FileId,
+        path: String,
+        /// Operations that have not ended.
+        in_flight: usize,
+        /// All bytes are there.
+        complete: bool,
+        /// The first bytes, until they are enough to tell what it is.
+        head: Vec<u8>,
+    },
+    /// Into memory.
+    Memory {
+        /// Loading has begun: the head was seen and accepted.
+        begun: bool,
+        head: Vec<u8>,
+        replaces: Replaces,
+        total: u64,
+    },
+}
+
+/// Bytes that tell whether a file can be loaded: the magic and the version.
+const HEAD: usize = 9;
+
+impl Node {
+    pub(super) fn receive_begin(&mut self, size: Option<u64>, into: Intake) {
+        self.receive_abort();
+        self.receiving = Some(match into {
+            Intake::Disk => {
+                let file = self.file_id();
+                let path =
+                    format!("temp-{}.{}.rdb", self.now.wall.secs(), (self.senses.facts)().pid);
+                self.disk(Errand::Receiving, DiskOp::Create { file, path: path.clone() });
+                Receiving::File { file, path, in_flight: 1, complete: false, head: Vec::new() }
+            }
+            Intake::Parser => {
+                let empty =
+                    (0..self.keyspace.databases()).all(|db| self.keyspace.db(db).is_empty());
+                let swap = self.repl.settings().diskless_load == replication::DisklessLoad::Swap;
+                let replaces = if swap && !empty { Replaces::WhenDone } else { Replaces::Now };
+                Receiving::Memory {
+                    begun: false,
+                    head: Vec::new(),
+                    replaces,
+                    total: size.unwrap_or(0),
+                }
+            }
+        });
+    }
+
+    /// A piece has arrived.
+    pub(super) fn receive(&mut self, piece: Vec<u8>) {
+        match &mut self.receiving {
+            None => {}
+            Some(Receiving::File { file, in_flight, head, .. }) => {
+                if head.len() < HEAD {
+                    head.extend_from_slice(&piece[..piece.len().min(HEAD - head.len())]);
+                    if head.len() == HEAD
+                        && let Err(reason) = rdb::format::check_magic(head)
+                    {
+                        self.refuse(&reason);
+                        return;
+                    }
+                }
+                *in_flight += 1;
+                let op = DiskOp::Append { file: *file, bytes: piece };
+                self.disk(Errand::Receiving, op);
+            }
+            Some(Receiving::Memory { begun: false, head, .. }) => {
+                head.extend_from_slice(&piece);
+                if head.len() >= HEAD {
+                    match rdb::format::check_magic(&head[..HEAD]) {
+                        Ok(()) => self.load_from_link(),
+                        Err(reason) => self.refuse(&reason),
+                    }
+                }
+            }
+            Some(Receiving::Memory { begun: true, .. }) => self.load_piece(&piece),
+        }
+    }
+
+    fn refuse(&mut self, reason: &str) {
+        self.receive_abort();
+        self.repl.handle_load_failed(self.now, reason);
+    }
+
+    /// The whole snapshot has arrived.
+    pub(super) fn receive_end(&mut self) {
+        match &mut self.receiving {
+            None => {}
+            Some(Receiving::File { file, in_flight, complete, .. }) => {
+                *complete = true;
+                *in_flight += 2;
+                let file = *file;
+                self.disk(Errand::Receiving, DiskOp::Sync { file });
+                self.disk(Errand::Receiving, DiskOp::Close { file });
+            }
+            Some(Receiving::Memory { begun, .. }) => {
+                // What ends here without having ended by itself is cut off.
+                let ended = *begun
+                    && self.persist.loading.as_ref().is_none_or(|it| it.why != LoadingWhy::Sync);
+                if !ended {
+                    let finish = self.persist.loading.as_ref().map(|it| it.decoder.finish());
+                    match finish {
+                        Some(Err(corrupt)) => self.load_failed(Failure::Corrupt(corrupt)),
+                        _ => self.refuse("Short read or OOM loading DB"),
+                    }
+                }
+            }
+        }
+    }
+
+    /// What has arrived is not wanted any more.
+    pub(super) fn receive_abort(&mut self) {
+        if let Some(Receiving::File { file, path, complete, .. }) = self.receiving.take() {
+            if !complete {
+                self.disk(Errand::Ignored, DiskOp::Close { file });
+            }
+            self.disk(Errand::Ignored, DiskOp::Remove { path });
+        }
+        if self.persist.loading.as_ref().is_some_and(|it| it.why == LoadingWhy::Sync) {
+            let beside = self.persist.loading.take().is_some_and(|it| it.beside);
+            self.beside = None;
+            if !beside {
+                // Half a dataset is no dataset.
+                self.keyspace.flush_all(false);
+                self.keyspace.changes.clear();
+            }
+        }
+    }
+
+    /// An operation on the file that is being received has ended.
+    pub(crate) fn receiving_step(&mut self, result: Result<(), DiskError>) {
+        let Some(Receiving::File { in_flight, complete, path, .. }) = &mut self.receiving else {
+            return;
+        };
+        if let Err(error) = result {
+            let text = format!(
+                "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: {error}"
+            );
+            self.log(Level::Warning, text.clone());
+            self.refuse(&text);
+            self.settle_replication();
+            return;
+        }
+        *in_flight -= 1;
+        if *in_flight > 0 || !*complete {
+            return;
+        }
+        let from = std::mem::take(path);
+        self.receiving = None;
+        let to = self.config.values.text("dbfilename");
+        self.disk(Errand::ReceivedRenamed, DiskOp::Rename { from, to });
+    }
+
+    /// The received file has its final name: now, and only now, the old data goes.
+    pub(crate) fn received(&mut self, result: Result<(), DiskError>) {
+        if let Err(error) = result {
+            self.repl.handle_load_failed(
+                self.now,
+                &format!("Failed trying to rename the temp DB into the dump file: {error}"),
+            );
+            self.settle_replication();
+            return;
+        }
+        self.begin_replacing();
+        let path = self.config.values.text("dbfilename");
+        self.load_file(LoadingWhy::Sync, path);
+        self.settle_replication();
+    }
+
+    fn begin_replacing(&mut self) {
+        self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
+        self.repl.handle_load_begin(self.now, Replaces::Now);
+        self.log(Level::Notice, "MASTER <-> REPLICA sync: Flushing old data");
+        let lazy = self.settings.replica_lazy_flush;
+        self.keyspace.flush_all(lazy);
+        self.tell_changes();
+        self.persist.functions.clear();
+        self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
+    }
+
+    fn load_from_link(&mut self) {
+        let Some(Receiving::Memory { begun, head, replaces, total }) = &mut self.receiving else {
+            return;
+        };
+        *begun = true;
+        let (head, replaces, total) = (std::mem::take(head), *replaces, *total);
+        let mut loading = Loading::new(self, LoadingWhy::Sync, String::new(), total);
+        if replaces == Replaces::WhenDone {
+            loading.beside = true;
+            let seed = self.prng.next_u64();
+            self.beside = Some(Box::new(Keyspace::new(self.keyspace.settings().clone(), seed)));
+            self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
+            self.repl.handle_load_begin(self.now, replaces);
+            self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
+        } else {
+            self.begin_replacing();
+        }
+        self.persist.loading = Some(Box::new(loading));
+        self.load_piece(&head);
+    }
+
+    fn load_piece(&mut self, piece: &[u8]) {
+        match self.load_bytes(piece) {
+            Ok(true) => self.load_done(),
+            Ok(false) => {}
+            Err(corrupt) => self.load_failed(Failure::Corrupt(corrupt)),
+        }
+    }
+
+    /// The snapshot is in memory.
+    pub(crate) fn sync_loaded(&mut self, loading: Loading) {
+        self.receiving = None;
+        if let Some(mut fresh) = self.beside.take() {
+            self.log(Level::Notice, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
+            fresh.observers = self.keyspace.observers;
+            fresh.stats = self.keyspace.stats;
+            fresh.dirty = self.keyspace.dirty;
+            let old = std::mem::replace(&mut self.keyspace, *fresh);
+            // The old tables hold snapshots' views no more: those were cancelled when loading began.
+            drop(old);
+            self.configure();
+            self.break_watches_in(None);
+        }
+        self.link.stream_db =
+            loading.stream_db.and_then(|db| usize::try_from(db).ok()).unwrap_or(0);
+        if let Some(conn) = self.link.conn
+            && let Some(session) = self.sessions.get_mut(conn)
+        {
+            session.db = self.link.stream_db;
+        }
+        self.persist.last_save = self.now.wall;
+        self.log(Level::Notice, "MASTER <-> REPLICA sync: Finished with success");
+        self.repl.handle_load_done(self.now);
+        if self.config.values.flag("rdb-del-sync-files")
+            && self.config.values.save_points().is_empty()
+        {
+            let path = self.config.values.text("dbfilename");
+            self.disk(Errand::Ignored, DiskOp::Remove { path });
+        }
+        self.settle_replication();
+    }
+
+    /// The snapshot turned out to be damaged.
+    pub(crate) fn sync_load_failed(&mut self, reason: &str) {
+        self.receiving = None;
+        if self.beside.take().is_none() {
+            self.keyspace.flush_all(false);
+            self.keyspace.changes.clear();
+        }
+        let text = format!(
+            "Failed trying to load the MASTER synchronization DB from socket or disk: {reason}"
+        );
+        self.repl.handle_load_failed(self.now, &text);
+        self.settle_replication();
+    }
+}

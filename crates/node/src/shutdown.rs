@@ -1,0 +1,155 @@
+//! The end of the process: replicas are given time to catch up, the dataset is saved, then nothing runs any more.
+
+use crate::node::Node;
+use crate::persist::{Destination, SavingId};
+use command::Error;
+use stdx::Instant;
+use world::{ConnId, Effect, Exit, Level, Signal};
+
+/// A shutdown under way.
+#[derive(Debug)]
+pub(crate) struct Shutdown {
+    pub(crate) save: Save,
+    /// A failed save does not stop it.
+    pub(crate) force: bool,
+    /// Who asked, and waits; nobody for a signal.
+    pub(crate) askers: Vec<ConnId>,
+    /// Until when replicas may catch up; none once they need not any more.
+    waits_until: Option<Instant>,
+    saving: Option<SavingId>,
+}
+
+/// Whether the dataset is saved first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Save {
+    /// If there are save points.
+    IfConfigured,
+    Yes,
+    No,
+}
+
+impl Node {
+    /// SIGTERM and SIGINT.
+    pub(crate) fn signalled(&mut self, signal: Signal) {
+        let name = match signal {
+            Signal::Terminate => "SIGTERM",
+            Signal::Interrupt => "SIGINT",
+        };
+        self.log(Level::Warning, format!("Received {name} scheduling shutdown..."));
+        let options = match signal {
+            Signal::Terminate => self.config.values.text("shutdown-on-sigterm"),
+            Signal::Interrupt => self.config.values.text("shutdown-on-sigint"),
+        };
+        let has = |word: &str| options.split(' ').any(|it| it == word);
+        let save = if has("save") {
+            Save::Yes
+        } else if has("nosave") {
+            Save::No
+        } else {
+            Save::IfConfigured
+        };
+        self.begin_shutdown(save, has("now"), has("force"), None);
+    }
+
+    /// Begins to end. `now`: without waiting for replicas.
+    pub(crate) fn begin_shutdown(
+        &mut self,
+        save: Save,
+        now: bool,
+        force: bool,
+        asker: Option<ConnId>,
+    ) {
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.askers.extend(asker);
+            return;
+        }
+        self.log(Level::Notice, "User requested shutdown...");
+        let timeout_ms = self.settings.shutdown_timeout_secs * 1000;
+        let behind = !now && !self.is_replica() && timeout_ms > 0 && !self.repl.replicas_have_all();
+        let waits_until = behind.then(|| self.now.instant.after_ms(timeout_ms));
+        if let Some(until) = waits_until {
+            self.log(Level::Notice, "Waiting for replicas before shutting down.");
+            self.repl.request_acks();
+            // Nothing may be written meanwhile, or they would never be done.
+            self.blocking.set_failover_pause(Some(until));
+        }
+        self.shutdown = Some(Shutdown {
+            save,
+            force,
+            askers: asker.into_iter().collect(),
+            waits_until,
+            saving: None,
+        });
+        self.go_on_with_shutdown();
+    }
+
+    /// Looks whether the shutdown can go on.
+    pub(crate) fn go_on_with_shutdown(&mut self) {
+        let Some(shutdown) = &self.shutdown else { return };
+        if shutdown.saving.is_some() {
+            return;
+        }
+        if let Some(until) = shutdown.waits_until {
+            if self.repl.replicas_have_all() {
+                self.log(Level::Notice, "All replicas are in sync: going on with the shutdown.");
+            } else if self.now.instant < until {
+                self.repl.request_acks();
+                return;
+            } else {
+                self.log(Level::Warning, "Lagging replicas remain: shutting down all the same.");
+            }
+        }
+        let Some(shutdown) = &mut self.shutdown else { return };
+        shutdown.waits_until = None;
+        let save = match shutdown.save {
+            Save::Yes => true,
+            Save::No => false,
+            Save::IfConfigured => !self.config.values.save_points().is_empty(),
+        };
+        // A background save in progress would only delay the end.
+        self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
+        if save && self.persist.loading.is_none() {
+            self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");
+            let id = self.start_saving_at_once(None);
+            if let Some(shutdown) = &mut self.shutdown {
+                shutdown.saving = Some(id);
+            }
+            return;
+        }
+        self.end_process();
+    }
+
+    /// The last snapshot is written, or could not be.
+    pub(crate) fn after_save(&mut self, ok: bool) {
+        let Some(shutdown) = &self.shutdown else { return };
+        if shutdown.saving.is_none() {
+            return;
+        }
+        if ok || shutdown.force {
+            self.end_process();
+            return;
+        }
+        self.log(Level::Warning, "Error trying to save the DB, can't exit.");
+        self.abort_shutdown(&Error::fixed("ERR Errors trying to SHUTDOWN. Check logs."));
+    }
+
+    /// SHUTDOWN ABORT, or the shutdown has failed.
+    pub(crate) fn abort_shutdown(&mut self, error: &Error) -> bool {
+        let Some(shutdown) = self.shutdown.take() else { return false };
+        self.blocking.set_failover_pause(None);
+        self.end_pause();
+        for conn in shutdown.askers {
+            self.stats.count_error(error.code());
+            self.answer(conn, |w| w.error(error.text()));
+        }
+        true
+    }
+
+    fn end_process(&mut self) {
+        if !self.config.values.text("pidfile").is_empty() {
+            self.log(Level::Notice, "Removing the pid file.");
+        }
+        self.log(Level::Warning, "Redis is now ready to exit, bye bye...");
+        self.effects.push_back(Effect::Exit(Exit::Status(0)));
+    }
+}

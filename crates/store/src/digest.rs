@@ -82,3 +82,57 @@ impl Keyspace {
         sum
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stdx::{Instant, Now, WallTime};
+
+    use crate::value::End;
+    use crate::{Expiry, Keyspace, Settings, Ttl};
+
+    fn hex(sum: [u8; 20]) -> String {
+        sum.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn redis_computes_the_same() {
+        let mut keyspace = Keyspace::new(Settings::default(), 1);
+        let now = Now { instant: Instant::ZERO, wall: WallTime::from_ms(1_000) };
+        keyspace.begin(now, Expiry::Delete);
+        let mut db = keyspace.db(0);
+        for (key, text) in [("text", "hello"), ("number", "12345"), ("empty", "")] {
+            db.put_bytes(key.as_bytes(), text.as_bytes(), Ttl::Clear);
+        }
+        db.put_bytes(b"gone", b"soon", Ttl::At(100_000));
+        let mut list = db.list_or_create(b"list").expect("new");
+        ["a", "b", "3"].iter().for_each(|e| list.push(End::Back, e.as_bytes()));
+        for (key, members) in [("ints", ["1", "2", "3"]), ("words", ["x", "y", "7"])] {
+            let mut set = db.set_or_create(key.as_bytes()).expect("new");
+            members.iter().for_each(|m| assert!(set.insert(m.as_bytes())));
+        }
+        let mut hash = db.hash_or_create(b"hash").expect("new");
+        hash.set(b"f1", b"v1");
+        hash.set(b"f2", b"22");
+        let mut zset = db.zset_or_create(b"zset").expect("new");
+        for (score, member) in [(1.0, "one"), (2.5, "two"), (f64::INFINITY, "three"), (-4.0, "12")]
+        {
+            zset.insert(member.as_bytes(), score);
+        }
+        db.at(3).put_bytes(b"other", b"db", Ttl::Clear);
+        // DEBUG DIGEST-VALUE and DEBUG DIGEST of Redis 7.0.15, for the same commands.
+        for (key, want) in [
+            ("text", "36b23a1456b2dce2c3ed252c456761301dba8060"),
+            ("number", "e1cf90774e995ae03de66e8109dc5cb9d9c2dc83"),
+            ("empty", "8b3447c33a834b810e3e181b6fd6a2ee1020921c"),
+            ("gone", "3165200877d3190912cace229788627a60a379ef"),
+            ("list", "09eb1fc9381ee92790d59930ab462945f8cd948b"),
+            ("ints", "2a462a3f51a1db89738ebbeef0c47ce1bbc85246"),
+            ("words", "a6afcc473373536adb071da403abcb70a693d104"),
+            ("hash", "ace09efefee43cefd37d4713a6e8cf46c6e14058"),
+            ("zset", "2223894bb73b2cc297649706cb15d85208b6bb8e"),
+        ] {
+            assert_eq!(db.digest_value(key.as_bytes()).map(hex).as_deref(), Some(want), "{key}");
+        }
+        assert_eq!(hex(keyspace.digest()), "f8f48bb84090ff31cadd7913ea7f1e3438f13345");
+    }
+}

@@ -345,31 +345,6 @@ impl Entry {
         moved
     }
 
-    /// Writes a string over a string of the same length, or an integer over an integer, in place, where the deadline
-    /// needs no room that is not there. False where that is not possible, and nothing was done.
-    pub(crate) fn overwrite(&mut self, value: Str<'_>, deadline: Option<u64>) -> bool {
-        let raw = self.0;
-        if deadline.is_some() && !raw.flag(FLAG_DEADLINE) {
-            return false;
-        }
-        match (raw.form(), value) {
-            (Form::Int, Str::Int(n)) => raw.write(raw.payload_at(), n),
-            (Form::Inline, Str::Bytes(bytes)) if raw.inline().len() == bytes.len() => {
-                // SAFETY: exactly that many bytes are there, and `&mut self` says that nobody looks at them.
-                unsafe {
-                    let to = raw.at(raw.payload_at() + 1);
-                    std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
-                }
-            }
-            _ => return false,
-        }
-        if raw.flag(FLAG_DEADLINE) {
-            raw.write(HEADER, deadline.unwrap_or(NEVER));
-        }
-        raw.write(FLAGS_AT, raw.read::<u8>(FLAGS_AT) & !FLAG_EDITED);
-        true
-    }
-
     /// Writes bytes over the string from `offset` on, with zeros in between where it was shorter, and gives the new
     /// length. A long string grows by doubling, so that many small appends stay cheap. The entry may move.
     pub(crate) fn splice(self, offset: usize, bytes: &[u8]) -> (Entry, usize) {
@@ -514,6 +489,34 @@ impl<'a> EntryRef<'a> {
         }
     }
 
+    /// Writes a string over a string of the same length, or an integer over an integer, in place, where the deadline
+    /// needs no room that is not there. False where that is not possible, and nothing was done.
+    ///
+    /// # Safety
+    /// The look was made under an exclusive borrow of the table, and nobody looks at the string.
+    pub(crate) unsafe fn overwrite(self, value: Str<'_>, deadline: Option<u64>) -> bool {
+        let raw = self.raw;
+        if deadline.is_some() && !raw.flag(FLAG_DEADLINE) {
+            return false;
+        }
+        match (raw.form(), value) {
+            (Form::Int, Str::Int(n)) => raw.write(raw.payload_at(), n),
+            (Form::Inline, Str::Bytes(bytes)) if raw.inline().len() == bytes.len() => {
+                // SAFETY: exactly that many bytes are there, and the caller says that nobody looks at them.
+                unsafe {
+                    let to = raw.at(raw.payload_at() + 1);
+                    std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+                }
+            }
+            _ => return false,
+        }
+        if raw.flag(FLAG_DEADLINE) {
+            raw.write(HEADER, deadline.unwrap_or(NEVER));
+        }
+        raw.write(FLAGS_AT, raw.read::<u8>(FLAGS_AT) & !FLAG_EDITED);
+        true
+    }
+
     /// The collection, to be changed; nothing for strings.
     ///
     /// # Safety
@@ -630,20 +633,24 @@ mod tests {
 
     #[test]
     fn same_lengths_are_overwritten() {
-        let mut entry = Entry::text(b"k", b"abc", None, 0);
-        assert!(entry.overwrite(Str::Bytes(b"xyz"), None));
-        assert!(!entry.overwrite(Str::Bytes(b"xyz"), Some(1)), "no room for the deadline");
-        assert!(!entry.overwrite(Str::Bytes(b"wxyz"), None));
-        assert!(!entry.overwrite(Str::Int(1), None));
+        let entry = Entry::text(b"k", b"abc", None, 0);
+        let overwrite = |value: Str<'_>, deadline| {
+            // SAFETY: the entry is in no table, and only looked at again below.
+            unsafe { entry.as_ref().overwrite(value, deadline) }
+        };
+        assert!(overwrite(Str::Bytes(b"xyz"), None));
+        assert!(!overwrite(Str::Bytes(b"xyz"), Some(1)), "no room for the deadline");
+        assert!(!overwrite(Str::Bytes(b"wxyz"), None));
+        assert!(!overwrite(Str::Int(1), None));
         assert_eq!(text(&entry), b"xyz");
     }
 
     #[test]
     fn collections_are_owned() {
-        let entry = Entry::new(b"k", Value::List(Box::new(List::new())), Some(1), 0);
+        let entry = Entry::new(b"k", Value::List(Box::<List>::default()), Some(1), 0);
         assert!(matches!(entry.as_ref().value(), ValueRef::List(_)));
         let entry = entry.with_deadline(Some(2));
         assert!(matches!(entry.into_value(), Value::List(_)));
-        drop(Entry::new(b"k", Value::ZSet(Box::new(ZSet::new())), None, 0));
+        drop(Entry::new(b"k", Value::ZSet(Box::<ZSet>::default()), None, 0));
     }
 }

@@ -41,7 +41,7 @@ macro_rules! collection {
         pub fn $create(&mut self, key: &[u8]) -> Result<$guard<'_>, WrongType> {
             let hash = self.hash_of(key);
             if self.live(hash, key).is_none() {
-                self.put(key, Value::$kind(Box::new($type::new())), Ttl::Clear);
+                self.put(key, Value::$kind(Box::<$type>::default()), Ttl::Clear);
             }
             match self.$write(key)? {
                 Some(guard) => Ok(guard),

@@ -138,7 +138,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn name(key: u16) -> Vec<u8> {
     // Some keys have lengths that need the wide form.
     let mut name = format!("key:{key}").into_bytes();
-    if key % 16 == 0 {
+    if key.is_multiple_of(16) {
         name.resize(300, b'.');
     }
     name

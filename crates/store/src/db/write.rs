@@ -47,10 +47,22 @@ impl Db<'_> {
     fn put_str(&mut self, key: &[u8], value: Str<'_>, ttl: Ttl) -> bool {
         let hash = self.hash_of(key);
         let held = self.held(hash, key);
+        self.store_str(hash, key, held, value, ttl)
+    }
+
+    #[inline]
+    fn store_str(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        held: Option<Held>,
+        value: Str<'_>,
+        ttl: Ttl,
+    ) -> bool {
         let deadline = self.deadline_for(held, ttl);
         let access = self.access_for(held);
         self.prepare(hash);
-        if self.overwrite(hash, key, held, value, deadline) {
+        if self.overwrite(hash, held, value, deadline) {
             return self.came(key, held);
         }
         let entry = match value {
@@ -66,7 +78,9 @@ impl Db<'_> {
     /// Adds to the integer under the key, which counts as 0 where it is absent, and keeps the TTL.
     pub fn increment(&mut self, key: &[u8], by: i64) -> Result<i64, IncrementError> {
         let hash = self.hash_of(key);
-        let old = match self.live(hash, key).map(|word| self.look(word).value()) {
+        let held = self.held(hash, key);
+        let live = held.filter(|held| held.live);
+        let old = match live.map(|held| self.look(held.word).value()) {
             None => 0,
             Some(ValueRef::Str(Str::Int(n))) => n,
             Some(ValueRef::Str(Str::Bytes(bytes))) => {
@@ -75,7 +89,7 @@ impl Db<'_> {
             Some(_) => return Err(IncrementError::WrongType),
         };
         let new = old.checked_add(by).ok_or(IncrementError::Overflow)?;
-        self.put_int(key, new, Ttl::Keep);
+        self.store_str(hash, key, held, Str::Int(new), Ttl::Keep);
         Ok(new)
     }
 
@@ -256,32 +270,30 @@ impl Db<'_> {
         }
     }
 
-    /// Writes a string over the old one in place, where that is possible.
+    /// Writes a string over the old one in place, where that is possible. Snapshots must have seen it.
     #[inline]
     fn overwrite(
         &mut self,
         hash: u64,
-        key: &[u8],
         held: Option<Held>,
         value: Str<'_>,
         deadline: Option<u64>,
     ) -> bool {
-        let Some(held) = held else { return false };
-        let had_deadline = self.look(held.word).deadline().is_some();
-        let space = self.space_mut();
-        let Some(mut found) = space.table.occupied_hashed(hash, key) else { return false };
-        let done = found.change(|mut entry| {
-            let done = entry.overwrite(value, deadline);
-            (entry, done)
-        });
-        if done {
-            if let Some(at) = deadline {
-                found.note_deadline(at);
-            }
+        let Some(Held { word, .. }) = held else { return false };
+        let had_deadline = self.look(word).deadline().is_some();
+        // SAFETY: the word was given by `held`, nothing was moved since, and `&mut self` makes it exclusive.
+        if !unsafe { self.look(word).overwrite(value, deadline) } {
+            return false;
+        }
+        if had_deadline || deadline.is_some() {
+            let space = self.space_mut();
             space.volatile -= usize::from(had_deadline);
             space.volatile += usize::from(deadline.is_some());
+            if let Some(at) = deadline {
+                space.table.note_deadline(hash, at);
+            }
         }
-        done
+        true
     }
 
     /// Puts an entry into the table, and gives the one it replaces.

@@ -146,10 +146,10 @@ impl List {
     /// Says that so many elements of so many bytes in all are about to be added: a list that would grow too
     /// large for one listpack converts now, as Redis does it before LPUSH and its kin.
     pub fn expect(&mut self, count: usize, bytes: usize, limits: &Thresholds) {
-        if let Kept::Pack(pack) = &self.kept {
-            if Limit::of(limits).is_passed_by(pack.byte_len() + bytes, pack.len() + count) {
-                self.to_nodes();
-            }
+        if let Kept::Pack(pack) = &self.kept
+            && Limit::of(limits).is_passed_by(pack.byte_len() + bytes, pack.len() + count)
+        {
+            self.to_nodes();
         }
     }
 
@@ -373,10 +373,8 @@ impl List {
         let Kept::Nodes(nodes) = &mut self.kept else { return };
         let is_small = nodes.items() == 1
             && nodes.get(0).and_then(|(only, _)| only.pack()).is_some_and(|p| limit.holds(p));
-        if is_small {
-            if let Segment::Packed { pack, .. } = nodes.remove_at(0) {
-                self.kept = Kept::Pack(pack);
-            }
+        if is_small && let Segment::Packed { pack, .. } = nodes.remove_at(0) {
+            self.kept = Kept::Pack(pack);
         }
     }
 }

@@ -187,8 +187,18 @@ impl Player {
         }
         if self.show_propagated {
             for change in &changes {
-                if let Change::Expired { key, .. } | Change::Evicted { key, .. } = change {
-                    shown.push_str(&format!("=> DEL {}\n", key.escape_ascii()));
+                match change {
+                    Change::Expired { key, .. } | Change::Evicted { key, .. } => {
+                        shown.push_str(&format!("=> DEL {}\n", key.escape_ascii()));
+                    }
+                    Change::FieldsExpired { key, fields, .. } => {
+                        let words = std::iter::once(key).chain(fields).map(|word| quote(word));
+                        shown.push_str(&format!(
+                            "=> HDEL {}\n",
+                            words.collect::<Vec<_>>().join(" ")
+                        ));
+                    }
+                    _ => {}
                 }
             }
             let (own, others) = propagation.take();

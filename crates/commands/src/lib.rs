@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod check;
 mod cx;
+mod hashes;
 mod keys;
 mod lists;
 mod reply;
@@ -18,7 +19,7 @@ pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
 
 /// The families, in the order of the manual.
 const TABLES: &[&[&DataCommand]] =
-    &[strings::TABLE, keys::TABLE, lists::TABLE, sets::TABLE, zsets::TABLE];
+    &[strings::TABLE, keys::TABLE, hashes::TABLE, lists::TABLE, sets::TABLE, zsets::TABLE];
 
 /// All data commands, in the order of the families.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {

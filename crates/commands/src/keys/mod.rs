@@ -5,6 +5,8 @@ use store::EventClass;
 
 use crate::{DataCommand, DataCx};
 
+pub(crate) use expire::TtlCondition;
+
 mod databases;
 mod delete;
 mod expire;

@@ -245,7 +245,7 @@ impl Db<'_> {
     }
 
     /// Deletes fields of a hash whose time is up, at most `max`, and says how many.
-    pub(crate) fn expire_fields(&mut self, key: &[u8], max: usize) -> usize {
+    pub fn expire_fields(&mut self, key: &[u8], max: usize) -> usize {
         let now_ms = self.keyspace.now.wall.ms();
         let mut fields: Vec<Box<[u8]>> = Vec::new();
         let Ok(Some(mut hash)) = self.hash_mut(key) else { return 0 };

@@ -19,7 +19,7 @@ use command::{Args, Error, Flow, Owned, Propagation, Proto, Writer};
 use expect_test::Expect;
 use resp::{ReplyParser, Value};
 use stdx::{Instant, Now, Prng, WallTime};
-use store::{Change, EventClass, EventClasses, Expiry, Keyspace, Settings};
+use store::{Change, EventClass, EventClasses, Expiry, Keyspace, Settings, Thresholds};
 
 use crate::{DataCommand, DataCx, Lazy, Parking};
 
@@ -29,6 +29,26 @@ pub(crate) const START_MS: u64 = 1_700_000_000_000;
 /// Plays a transcript with default settings, and compares.
 pub(crate) fn check(expect: Expect) {
     Player::new(Settings::default()).check(expect);
+}
+
+/// Plays a transcript with collections packed, with everything else on the way, and with none packed; the answers
+/// must not tell the difference.
+pub(crate) fn check_encodings(expect: Expect) {
+    for small in [2, 0] {
+        let mut settings = Settings::default();
+        settings.thresholds = Thresholds {
+            list_max_listpack_size: small.max(1) as i64,
+            set_max_intset_entries: small,
+            set_max_listpack_entries: small,
+            hash_max_listpack_entries: small,
+            zset_max_listpack_entries: small,
+            ..settings.thresholds
+        };
+        let played = Player::new(settings).play(expect.data());
+        let packed = Player::new(Settings::default()).play(expect.data());
+        assert_eq!(played, packed, "with at most {small} elements packed");
+    }
+    check(expect);
 }
 
 /// A keyspace, and the one session that talks to it.

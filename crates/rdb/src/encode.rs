@@ -170,7 +170,7 @@ pub(crate) fn kind_of(value: ValueRef<'_>) -> u8 {
         ValueRef::Set(_) => kind::SET,
         ValueRef::ZSet(zset) if zset.as_listpack().is_some() => kind::ZSET_LISTPACK,
         ValueRef::ZSet(_) => kind::ZSET_2,
-        ValueRef::Hash(hash) if hash.has_ttls() => kind::HASH_METADATA,
+        ValueRef::Hash(hash) if earliest(hash).is_some() => kind::HASH_METADATA,
         ValueRef::Hash(hash) if hash.as_listpack().is_some() => kind::HASH_LISTPACK,
         ValueRef::Hash(_) => kind::HASH,
     }
@@ -183,8 +183,10 @@ pub(crate) fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
         ValueRef::List(list) => write_list(out, list),
         ValueRef::Set(set) => write_set(out, set),
         ValueRef::ZSet(zset) => write_zset(out, zset),
-        ValueRef::Hash(hash) if hash.has_ttls() => write_expiring(out, hash),
-        ValueRef::Hash(hash) => write_hash(out, hash),
+        ValueRef::Hash(hash) => match earliest(hash) {
+            Some(earliest) => write_expiring(out, hash, earliest),
+            None => write_hash(out, hash),
+        },
     }
 }
 
@@ -231,10 +233,15 @@ fn write_hash(out: &mut Vec<u8>, hash: &Hash) {
     }
 }
 
+/// When the first field of a hash expires. What the hash itself says may be of the past.
+fn earliest(hash: &Hash) -> Option<u64> {
+    let any = hash.has_ttls().then(|| hash.iter_with_ttl().filter_map(|(_, _, expires)| expires));
+    any.and_then(Iterator::min)
+}
+
 /// Writes a hash whose fields expire: the earliest moment, then each field after its own, counted from there plus
 /// one.
-fn write_expiring(out: &mut Vec<u8>, hash: &Hash) {
-    let earliest = hash.iter_with_ttl().filter_map(|(_, _, expires)| expires).min().unwrap_or(0);
+fn write_expiring(out: &mut Vec<u8>, hash: &Hash, earliest: u64) {
     out.extend_from_slice(&earliest.to_le_bytes());
     write_length(out, hash.len() as u64);
     for (field, value, expires) in hash.iter_with_ttl() {

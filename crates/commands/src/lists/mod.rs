@@ -4,6 +4,8 @@ mod ends;
 mod inside;
 mod mpop;
 mod shift;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 use command::{Categories, Error, Group, Spec};

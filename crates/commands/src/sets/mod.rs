@@ -4,6 +4,8 @@ mod algebra;
 mod chance;
 mod members;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use command::{Categories, Group, Spec};
 

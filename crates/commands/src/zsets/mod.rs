@@ -9,6 +9,8 @@ mod mpop;
 mod pop;
 mod range;
 mod remove;
+#[cfg(test)]
+mod tests;
 
 use command::{Categories, Group, Spec};
 

@@ -26,9 +26,10 @@ impl Chunk {
     }
 }
 
-/// Unix milliseconds as a bound: whole seconds, rounded down.
+/// Unix milliseconds as a bound: whole seconds, rounded down. What lies beyond 2106 is announced for then: early, but
+/// not never.
 pub(super) fn bound(unix_ms: u64) -> u32 {
-    u32::try_from(unix_ms / 1000).unwrap_or(NEVER)
+    u32::try_from(unix_ms / 1000).unwrap_or(NEVER).min(NEVER - 1)
 }
 
 impl Minima {
@@ -99,5 +100,16 @@ impl Minima {
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         self.chunks.iter().map(|chunk| size_of::<Chunk>() + 4 * chunk.each.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_far_future_is_not_never() {
+        assert_eq!(bound(1999), 1);
+        assert!(bound(u64::MAX) < NEVER && bound(u64::from(NEVER) * 1000) < NEVER);
     }
 }

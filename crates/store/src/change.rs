@@ -87,25 +87,6 @@ impl EventClasses {
         })
     }
 
-    /// The letters again, in the order in which Redis gives them.
-    pub fn letters(self) -> String {
-        let mut text = String::new();
-        let mut rest = self;
-        if self.includes(EventClasses::ALL) {
-            text.push('A');
-            // compat(7.2): beside A, n goes unsaid.
-            rest.0 &= !(EventClasses::ALL.0 | EventClass::NEW.0);
-        }
-        // compat(7.2): K and E follow the classes that A covers, and m comes last.
-        for letter in b"g$lshzxetdnKEm" {
-            let bit = LETTERS.iter().find(|(known, _)| known == letter).map_or(0, |(_, bit)| *bit);
-            if rest.0 & bit != 0 {
-                text.push(char::from(*letter));
-            }
-        }
-        text
-    }
-
     /// Whether events of this class are told.
     pub fn has(self, class: EventClass) -> bool {
         self.0 & class.0 != 0
@@ -210,19 +191,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_are_read_and_given_back() {
-        for (text, want) in [
-            ("", ""),
-            ("KEA", "AKE"),
-            ("Kx", "xK"),
-            ("g$lshzxetdKE", "AKE"),
-            ("AKEm", "AKEm"),
-            ("Enm", "nEm"),
-            ("AnE", "AE"),
-        ] {
-            let classes = EventClasses::parse(text.as_bytes()).expect("known letters");
-            assert_eq!(classes.letters(), want, "{text}");
-        }
+    fn letters_are_read() {
+        let classes = EventClasses::parse(b"KEA").expect("known letters");
+        assert!(classes.includes(EventClasses::KEYSPACE | EventClasses::KEYEVENT));
+        assert!(classes.has(EventClass::EXPIRED) && !classes.has(EventClass::MISS));
+        let classes = EventClasses::parse(b"Emn").expect("known letters");
+        assert!(classes.has(EventClass::MISS) && classes.has(EventClass::NEW));
+        assert!(!classes.has(EventClass::STRING));
         assert_eq!(EventClasses::parse(b"KEy"), None);
+        assert!(EventClasses::parse(b"").expect("none").is_empty());
     }
 }

@@ -94,6 +94,15 @@ impl Extended {
         }
     }
 
+    /// Mantissa and power of two of a number that is neither zero nor infinite.
+    #[cfg(test)]
+    pub(super) fn parts(self) -> Option<(u64, i64)> {
+        match self.kind {
+            Kind::Finite { mantissa, power } => Some((mantissa, power)),
+            _ => None,
+        }
+    }
+
     /// The text Redis calls human: up to 17 digits after the point, without trailing zeros, never an exponent.
     pub fn to_text(self) -> Vec<u8> {
         let mut text = Vec::new();

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use super::grisu;
+
 /// The text of a number, on the stack.
 #[derive(Clone, Copy)]
 pub struct FloatText {
@@ -140,8 +142,8 @@ fn special(value: f64) -> Option<FloatText> {
     }
 }
 
-/// The shortest text that reads back as the same double, laid out as Redis 7.2 replies scores: integers without
-/// a point, small exponents written out, others as `1.5e+30`.
+/// A short text (almost always the shortest) that reads back as the same double, the very one Redis 7.2 replies for
+/// scores: integers without a point, small exponents written out, others as `1.5e+30`.
 pub fn shortest(value: f64) -> FloatText {
     if let Some(text) = special(value) {
         return text;
@@ -151,14 +153,13 @@ pub fn shortest(value: f64) -> FloatText {
         write!(text, "{integer}").expect("an integer's text is shorter than the buffer");
         return text;
     }
-    let mut scientific = FloatText::new();
-    write!(scientific, "{:e}", value.abs()).expect("a double's text is shorter than the buffer");
-    let digits = Digits::of(&scientific);
+    let found = grisu::digits(value.abs());
+    let (count, last) = (found.count, found.power);
+    let digits = Digits { digits: found.digits, count, exponent: last + count as i32 - 1 };
     if value < 0.0 {
         text.push(b"-");
     }
     // The power of ten of the last digit decides as much as that of the first.
-    let last = digits.exponent - (digits.count as i32 - 1);
     let distance = digits.exponent.abs();
     let is_plain_integer = last >= 0 && distance < digits.count as i32 + 7;
     let is_plain_fraction = last < 0 && (last > -7 || distance < 4);
@@ -245,6 +246,8 @@ mod tests {
             (0.00012345678, "1.2345678e-4"),
             (0.0012345678901, "0.0012345678901"),
             (123.4567, "123.4567"),
+            // Not the shortest there is, but what Redis replies.
+            (73.945608, "73.94560799999999"),
             (123456.789012345, "1.23456789012345e+5"),
             (f64::INFINITY, "inf"),
             (f64::NEG_INFINITY, "-inf"),

@@ -3,6 +3,7 @@
 
 mod extended;
 mod format;
+mod grisu;
 mod parse;
 
 pub use extended::Extended;

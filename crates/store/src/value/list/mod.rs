@@ -149,7 +149,7 @@ impl List {
         if let Kept::Pack(pack) = &self.kept
             && Limit::of(limits).is_passed_by(pack.byte_len() + bytes, pack.len() + count)
         {
-            self.to_nodes();
+            self.make_nodes();
         }
     }
 
@@ -326,7 +326,7 @@ impl List {
     }
 
     fn push_segment(&mut self, segment: Segment) {
-        self.to_nodes();
+        self.make_nodes();
         if let Kept::Nodes(nodes) = &mut self.kept {
             nodes.insert_at(nodes.weight(), segment);
         }
@@ -334,7 +334,7 @@ impl List {
 
     /// Settles the encoding after nodes were loaded.
     pub fn loaded(&mut self, limits: &Thresholds) {
-        self.to_pack_within(Limit::of(limits));
+        self.make_pack_within(Limit::of(limits));
     }
 
     /// Bytes allocated, the `List` itself not counted.
@@ -352,7 +352,7 @@ impl List {
         }
     }
 
-    fn to_nodes(&mut self) {
+    fn make_nodes(&mut self) {
         if let Kept::Pack(pack) = &mut self.kept {
             let pack = std::mem::take(pack);
             let mut nodes = Tree::new();
@@ -366,10 +366,10 @@ impl List {
     /// Goes back to one listpack where it would be at most half full, so that a list on the edge does not go back
     /// and forth.
     fn shrink(&mut self, limits: &Thresholds) {
-        self.to_pack_within(Limit::of(limits).half());
+        self.make_pack_within(Limit::of(limits).half());
     }
 
-    fn to_pack_within(&mut self, limit: Limit) {
+    fn make_pack_within(&mut self, limit: Limit) {
         let Kept::Nodes(nodes) = &mut self.kept else { return };
         let is_small = nodes.items() == 1
             && nodes.get(0).and_then(|(only, _)| only.pack()).is_some_and(|p| limit.holds(p));

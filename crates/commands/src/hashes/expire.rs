@@ -119,6 +119,7 @@ pub(super) fn fields_ended(
     deleted: &[&[u8]],
 ) {
     if !updated.is_empty() {
+        cx.db.field_deadlines_set(key);
         cx.db.changed(key, EventClass::HASH, "hexpire", updated.len() as u64);
         let (end, count) = (end.to_string(), updated.len().to_string());
         cx.propagation.instead(about(&[b"HPEXPIREAT", key, end.as_bytes()], &count, updated));

@@ -99,6 +99,12 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The value of a field, for commands that reach into hashes from elsewhere; nothing where the key holds no hash.
+pub(crate) fn value_of(db: &mut Db<'_>, key: &[u8], field: &[u8]) -> Option<Vec<u8>> {
+    let fields = Fields::of(db, key).ok().flatten()?;
+    fields.get(field).map(|value| value.to_vec())
+}
+
 fn shows(hidden_at: Option<u64>, ttl: Option<u64>) -> bool {
     !matches!((hidden_at, ttl), (Some(now), Some(at)) if at <= now)
 }

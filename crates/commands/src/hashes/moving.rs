@@ -222,6 +222,7 @@ fn hsetex<'a>(cx: &mut DataCx<'_>, mut args: Args<'a>) -> Outcome {
     let count = pairs.len() / 2;
     cx.db.changed(key, EventClass::HASH, "hset", count as u64);
     if let Some(end) = end {
+        cx.db.field_deadlines_set(key);
         cx.db.notify(EventClass::HASH, "hexpire", key);
         let (end, count) = (end.to_string(), count.to_string());
         let head: [&[u8]; 4] = [b"HSETEX", key, b"PXAT", end.as_bytes()];

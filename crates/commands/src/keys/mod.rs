@@ -13,6 +13,7 @@ mod expire;
 mod find;
 mod object;
 mod rename;
+mod sort;
 mod ttl;
 
 /// What all rows of the family have in common.
@@ -41,6 +42,8 @@ pub(crate) const TABLE: &[&DataCommand] = &[
     &rename::RENAME,
     &rename::RENAMENX,
     &find::SCAN,
+    &sort::SORT,
+    &sort::SORT_RO,
     &databases::SWAPDB,
     &delete::TOUCH,
     &ttl::TTL,

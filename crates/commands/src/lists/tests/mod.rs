@@ -1,0 +1,4 @@
+//! What list commands answer, tell and propagate, as conversations.
+
+mod ends;
+mod inside;

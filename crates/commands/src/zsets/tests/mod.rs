@@ -1,0 +1,6 @@
+//! What commands of sorted sets answer, tell and propagate, as conversations.
+
+mod combined;
+mod pops;
+mod ranges;
+mod scores;

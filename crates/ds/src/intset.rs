@@ -265,5 +265,14 @@ mod tests {
         let mut set = Intset::new();
         [3, 1, 70000].into_iter().for_each(|n| assert!(set.insert(n)));
         assert_eq!(set.as_bytes(), b"\x04\0\0\0\x03\0\0\0\x01\0\0\0\x03\0\0\0\x70\x11\x01\0");
+        // DUMP by redis-server 7.0.15, after widening twice and one SREM.
+        let redis: Vec<u8> = [8i64 | 5 << 32, -100_000, -1, 2, 3, 1 << 40]
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        let mut set = Intset::new();
+        [3, -1, 2, 100_000, -100_000, 1 << 40].into_iter().for_each(|n| assert!(set.insert(n)));
+        set.remove(100_000);
+        assert_eq!(set.as_bytes(), redis);
     }
 }

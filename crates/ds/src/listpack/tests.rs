@@ -131,3 +131,92 @@ fn a_count_too_large_for_the_header_is_found_by_walking() {
     assert_eq!(pack.len(), 60_000);
     assert_eq!(Listpack::validate(pack.as_bytes()), Ok(()));
 }
+
+/// Bytes from their hexadecimal digits.
+fn unhex(text: &str) -> Vec<u8> {
+    let digit = |b: u8| (b as char).to_digit(16).expect("a hexadecimal digit") as u8;
+    text.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}
+
+#[test]
+fn integers_are_packed_as_redis_packs_them() {
+    // DUMP of a hash, by redis-server 7.0.15: the fields count, the values stand on both sides of every width.
+    let redis = unhex(
+        "ab0000002e00000100010101010102017f010301c080020401dfff020501cfff020601f10010030701d0000208\
+         01f1ffef030901f1ff7f030a01f2008000040b01f10080030c01f2ff7fff040d01f2ffff7f040e01f300008000\
+         050f01f2000080041001f3ffff7fff051101f3ffffff7f051201f40000008000000000091301f3000000800514\
+         01f4ffffff7fffffffff091501f4ffffffffffffff7f091601f4000000000000008009ff",
+    );
+    let values = [
+        0,
+        1,
+        127,
+        128,
+        -1,
+        4095,
+        4096,
+        -4096,
+        -4097,
+        32767,
+        32768,
+        -32768,
+        -32769,
+        8388607,
+        8388608,
+        -8388608,
+        -8388609,
+        2147483647,
+        2147483648,
+        -2147483648,
+        -2147483649,
+        i64::MAX,
+        i64::MIN,
+    ];
+    let mut ours = Listpack::new();
+    for (field, value) in values.into_iter().enumerate() {
+        ours.push_back(Element::Int(field as i64));
+        ours.push_back(Element::Bytes(value.to_string().as_bytes()));
+    }
+    assert_eq!(ours.as_bytes(), redis);
+    let read = Listpack::from_bytes(redis).expect("Redis made it");
+    assert!(read.pairs().map(|(_, value)| value).eq(values.map(Element::Int)));
+}
+
+#[test]
+fn strings_are_packed_as_redis_packs_them() {
+    let pack = |pairs: &[(&str, Vec<u8>)]| {
+        let mut pack = Listpack::new();
+        for (field, value) in pairs {
+            pack.push_back(Element::Bytes(field.as_bytes()));
+            pack.push_back(Element::Bytes(value));
+        }
+        pack
+    };
+    let short = pack(&[
+        ("a", vec![]),
+        ("b", vec![b'x'; 63]),
+        ("c", vec![b'y'; 64]),
+        ("d", b"01".to_vec()),
+        ("e", b"-0".to_vec()),
+        ("f", b"12345678901234567890".to_vec()),
+    ]);
+    let redis = [
+        unhex("bd0000000c008161028001816202bf"),
+        vec![b'x'; 63],
+        unhex("40816302e040"),
+        vec![b'y'; 64],
+        unhex("4281640282303103816502822d300381660294"),
+        b"12345678901234567890".to_vec(),
+        unhex("15ff"),
+    ];
+    assert_eq!(short.as_bytes(), redis.concat());
+    // Lengths that take two and three bytes to write backwards; the sum is that of Redis's bytes.
+    let long = pack(&[
+        ("a", vec![b'x'; 125]),
+        ("b", vec![b'y'; 4095]),
+        ("c", vec![b'z'; 4096]),
+        ("d", vec![b'w'; 16380]),
+    ]);
+    assert_eq!(long.byte_len(), 24737);
+    assert_eq!(stdx::crc64(0, long.as_bytes()), 0x3068_2059_a722_b590);
+}

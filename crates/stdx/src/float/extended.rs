@@ -131,7 +131,7 @@ impl Extended {
             };
             let total = whole * UNIT + digits;
             text.extend_from_slice(format!("{}", total / UNIT).as_bytes());
-            if total % UNIT > 0 {
+            if !total.is_multiple_of(UNIT) {
                 text.extend_from_slice(format!(".{:017}", total % UNIT).as_bytes());
                 while text.last() == Some(&b'0') {
                     text.pop();

@@ -197,3 +197,24 @@ fn a_member_of_a_large_set_costs_less_than_a_skiplist_would() {
     let overhead = zset.memory() / 10_000 - 12;
     assert!(overhead < 50, "{overhead} bytes a member");
 }
+
+#[test]
+fn a_small_sorted_set_is_packed_as_redis_packs_it() {
+    // DUMP by redis-server 7.0.15. (Of other scores it keeps more digits than 7.2 does.)
+    let redis = b"\x48\0\0\0\x10\0\x81a\x02\x84-inf\x05\x81f\x02\x85-73.5\x06\x81g\x02\0\x01\x81d\x02\x840.25\x05\
+        \x82a2\x03\x831.5\x04\x81b\x02\x831.5\x04\x81c\x02\x03\x01\x81e\x02\x851e+20\x06\xff";
+    let mut zset = ZSet::new();
+    for (score, member) in [
+        (1.5, "b"),
+        (3.0, "c"),
+        (f64::NEG_INFINITY, "a"),
+        (0.25, "d"),
+        (1e20, "e"),
+        (-73.5, "f"),
+        (-0.0, "g"),
+        (1.5, "a2"),
+    ] {
+        zset.insert(member.as_bytes(), score, &limits());
+    }
+    assert_eq!(zset.as_listpack(), Some(redis.as_slice()));
+}

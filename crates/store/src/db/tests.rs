@@ -507,3 +507,36 @@ fn large_values_are_left_to_somebody_else() {
     world.keyspace.db(0).remove_lazily(&name(2));
     assert!(world.keyspace.take_garbage().is_some());
 }
+
+#[test]
+fn the_sweep_takes_fields_and_then_the_hash() {
+    let mut world = World::new();
+    for (key, fields) in [(1, 3), (2, 600)] {
+        let (key, at) = (name(key), world.now_ms + 2_000);
+        let mut db = world.keyspace.db(0);
+        let mut hash = db.hash_or_create(&key).expect("new");
+        for n in 0..fields {
+            let field = format!("f{n}").into_bytes();
+            hash.set(&field, b"v");
+            hash.set_ttl(&field, if n % 3 == 0 { at } else { at + 60_000 });
+        }
+        db.field_deadlines_set(&key);
+    }
+    let sweep = |world: &mut World| {
+        world.keyspace.changes.clear();
+        (0..20).for_each(|_| while world.keyspace.expire_slice(50) == Progress::More {});
+        let told = world.keyspace.changes.iter().map(|change| match change {
+            Change::FieldsExpired { fields, .. } => fields.len(),
+            _ => 0,
+        });
+        told.sum::<usize>()
+    };
+    assert_eq!(sweep(&mut world), 0);
+    world.wait(3_500);
+    assert_eq!(sweep(&mut world), 1 + 200);
+    let mut len = |key| world.keyspace.db(0).hash(&name(key)).expect("a hash").map(Hash::len);
+    assert_eq!((len(1), len(2)), (Some(2), Some(400)));
+    world.wait(61_000);
+    assert_eq!(sweep(&mut world), 2 + 400);
+    assert!(world.keyspace.db(0).is_empty());
+}

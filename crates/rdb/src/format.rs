@@ -125,6 +125,25 @@ pub fn module_name(id: u64) -> String {
     (0..9).rev().map(|place| LETTERS[(id >> (10 + 6 * place) & 63) as usize] as char).collect()
 }
 
+/// Whether the first nine bytes of a file are those of a version that can be read; the reason where not.
+pub fn check_magic(head: &[u8]) -> Result<(), String> {
+    let digits = |text: &[u8]| std::str::from_utf8(text).ok().and_then(|it| it.parse::<u16>().ok());
+    let (version, readable) = if let Some(rest) = head.strip_prefix(b"REDIS") {
+        let version = digits(rest);
+        (version, version.is_some_and(|it| (1..=VERSION_MAX).contains(&it)))
+    } else if let Some(rest) = head.strip_prefix(b"VALKEY") {
+        let version = digits(rest);
+        (version, version == Some(VERSION_VALKEY))
+    } else {
+        return Err("Wrong signature trying to load DB from file".to_owned());
+    };
+    match version {
+        Some(_) if readable => Ok(()),
+        Some(version) => Err(format!("Can't handle RDB format version {version}")),
+        None => Err("Wrong signature trying to load DB from file".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,24 +163,5 @@ mod tests {
         for kind in 0..=255 {
             assert_eq!(is_kind(kind), !matches!(kind_name(kind), "" | "unknown"), "{kind}");
         }
-    }
-}
-
-/// Whether the first nine bytes of a file are those of a version that can be read; the reason where not.
-pub fn check_magic(head: &[u8]) -> Result<(), String> {
-    let digits = |text: &[u8]| std::str::from_utf8(text).ok().and_then(|it| it.parse::<u16>().ok());
-    let (version, readable) = if let Some(rest) = head.strip_prefix(b"REDIS") {
-        let version = digits(rest);
-        (version, version.is_some_and(|it| (1..=VERSION_MAX).contains(&it)))
-    } else if let Some(rest) = head.strip_prefix(b"VALKEY") {
-        let version = digits(rest);
-        (version, version == Some(VERSION_VALKEY))
-    } else {
-        return Err("Wrong signature trying to load DB from file".to_owned());
-    };
-    match version {
-        Some(_) if readable => Ok(()),
-        Some(version) => Err(format!("Can't handle RDB format version {version}")),
-        None => Err("Wrong signature trying to load DB from file".to_owned()),
     }
 }

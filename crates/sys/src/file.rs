@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// An open file.
 #[derive(Debug)]
@@ -122,6 +123,21 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         result => result,
     }
+}
+
+/// Creates a folder, and those it lies in.
+pub fn create_folders(path: impl AsRef<Path>) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+/// Removes a folder with all that is in it.
+pub fn remove_folder(path: impl AsRef<Path>) -> io::Result<()> {
+    fs::remove_dir_all(path)
+}
+
+/// A new file that a child may have as one of its standard streams.
+pub fn create_for_child(path: impl AsRef<Path>) -> io::Result<Stdio> {
+    fs::File::create(path).map(Stdio::from)
 }
 
 /// Makes `path` the working folder of the process.

@@ -71,6 +71,11 @@ pub fn set_umask(mask: u32) -> u32 {
     unsafe { libc::umask(mask as libc::mode_t) as u32 }
 }
 
+/// Keeps what the terminal sends to our process group, such as the SIGINT of Ctrl-C, from the child.
+pub fn starts_own_group(command: &mut Command) {
+    command.process_group(0);
+}
+
 /// Lets the child that `command` starts end when this process ends, however it ends.
 pub fn ends_with_parent(command: &mut Command) {
     let ask = || {

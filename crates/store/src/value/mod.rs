@@ -196,3 +196,21 @@ impl ValueRef<'_> {
         self.len() == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_may_be_freed_on_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Value>();
+    }
+
+    #[test]
+    fn collections_are_small_beside_what_they_hold() {
+        for size in [size_of::<List>(), size_of::<Set>(), size_of::<Hash>(), size_of::<ZSet>()] {
+            assert!(size <= 32, "{size}");
+        }
+    }
+}

@@ -152,6 +152,22 @@ pub(super) fn remove_matching(
     removed
 }
 
+/// Takes the element at an end of a listpack away after showing it to `f`.
+pub(super) fn take_from_pack<R>(
+    pack: &mut Listpack,
+    end: End,
+    f: impl FnOnce(Element<'_>) -> R,
+) -> Option<R> {
+    let at = match end {
+        End::Front if pack.is_empty() => return None,
+        End::Front => pack.first(),
+        End::Back => pack.prev(pack.end())?,
+    };
+    let result = f(pack.at(at));
+    pack.remove(at);
+    Some(result)
+}
+
 /// Removes up to `max` elements with these bytes from one listpack. Tells how many.
 pub(super) fn remove_from_pack(pack: &mut Listpack, value: &[u8], max: usize, from: End) -> usize {
     let mut removed = 0;

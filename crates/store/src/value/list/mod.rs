@@ -169,11 +169,15 @@ impl List {
                 let len = nodes.weight();
                 let (outermost, place) =
                     if end == End::Front { (0, 0) } else { (len.saturating_sub(1), len) };
-                let has_room =
-                    nodes.get(outermost).is_some_and(|(segment, _)| segment.takes(value, limit));
-                if has_room {
-                    nodes.update(outermost, |segment, _| segment.push(end, value));
-                } else {
+                let is_pushed = len > 0
+                    && nodes.update(outermost, |segment, _| {
+                        let has_room = segment.takes(value, limit);
+                        if has_room {
+                            segment.push(end, value);
+                        }
+                        has_room
+                    });
+                if !is_pushed {
                     nodes.insert_at(place, Segment::of(value));
                 }
             }
@@ -187,9 +191,19 @@ impl List {
         limits: &Thresholds,
         f: impl FnOnce(Element<'_>) -> R,
     ) -> Option<R> {
-        let index = if end == End::Front { 0 } else { self.len().checked_sub(1)? };
-        let result = f(self.get(index)?);
-        self.remove_range(index..index + 1, limits);
+        let result = match &mut self.kept {
+            Kept::Pack(pack) => edit::take_from_pack(pack, end, f)?,
+            Kept::Nodes(nodes) => {
+                let outermost =
+                    if end == End::Front { 0 } else { nodes.weight().checked_sub(1)? };
+                if nodes.get(outermost)?.0.count() > 1 {
+                    nodes.update(outermost, |segment, _| segment.take(end, f))?
+                } else {
+                    f(nodes.remove_at(outermost).slice(0..1).next()?)
+                }
+            }
+        };
+        self.shrink(limits);
         Some(result)
     }
 

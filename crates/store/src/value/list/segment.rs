@@ -182,6 +182,17 @@ impl Segment {
         }
     }
 
+    /// Takes the element at an end of a packed node away after showing it to `f`; some must be left.
+    pub(super) fn take<R>(&mut self, end: End, f: impl FnOnce(Element<'_>) -> R) -> Option<R> {
+        match self {
+            Segment::Packed { pack, count } => {
+                *count -= 1;
+                super::edit::take_from_pack(pack, end, f)
+            }
+            Segment::Plain(_) => None,
+        }
+    }
+
     /// Removes `max` elements with these bytes from a packed node; some others must be left.
     pub(super) fn remove_matching(&mut self, value: &[u8], max: usize, from: End) {
         if let Segment::Packed { pack, count } = self {

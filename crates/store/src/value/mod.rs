@@ -198,6 +198,9 @@ impl ValueRef<'_> {
 }
 
 #[cfg(test)]
+mod strangers;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -195,3 +195,23 @@ fn fold(name: &[u8]) -> u64 {
     hash = mix(hash, u64::from_le_bytes(last));
     hash >> 32
 }
+
+#[cfg(test)]
+#[path = "../../commands/tests/facts/compare.rs"]
+mod compare;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_say_what_redis_says() {
+        let facts = compare::facts();
+        let mut differences = String::new();
+        let registry = Registry::new(commands::all(), crate::admin::all());
+        for row in registry.rows() {
+            compare::compare(&facts, &row.full_name, row.spec, &mut differences);
+        }
+        assert!(differences.is_empty(), "{differences}");
+    }
+}

@@ -49,7 +49,7 @@ const EXEC: NodeCommand = Command::new(
         complexity: "Depends on the commands in the transaction",
         since: "1.2.0",
         arity: Arity::Exactly(1),
-        flags: FAMILY.flags.without(Flags::FAST).and(Flags::SKIP_SLOWLOG),
+        flags: FAMILY.flags.without(Flags::FAST.and(Flags::ALLOW_BUSY)).and(Flags::SKIP_SLOWLOG),
         ..FAMILY
     },
 );

@@ -44,7 +44,7 @@ pub(crate) const ECHO: NodeCommand = Command::new(
         syntax: "message",
         summary: "Answers the message.",
         arity: Arity::Exactly(2),
-        flags: Flags::FAST,
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
         ..FAMILY
     },
 );

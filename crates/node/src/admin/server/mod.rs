@@ -1,18 +1,22 @@
 //! The server itself: what it is, what it does, what it may be told.
 
+mod command;
 mod info;
 mod latency;
+mod memory;
 mod monitor;
 mod slowlog;
 
 use super::NodeCommand;
-use command::{Group, Spec};
+use ::command::{Group, Spec};
 
 pub(crate) const TABLE: &[&NodeCommand] = &[
+    &command::COMMAND,
     &info::INFO,
     &info::LOLWUT,
     &info::TIME,
     &latency::LATENCY,
+    &memory::MEMORY,
     &monitor::MONITOR,
     &slowlog::SLOWLOG,
 ];

@@ -193,7 +193,8 @@ impl Node {
             self.stats.count_error(error.code());
             self.stats.command_mut(id).failed += 1;
         }
-        let spent_ns = (self.senses.stopwatch)().saturating_sub(started);
+        let spent_ns = (self.senses.stopwatch)().saturating_sub(started)
+            + std::mem::take(&mut self.debug.stalled_ns);
         if !parked {
             self.count(conn, id, spec, &words, spent_ns);
         }

@@ -67,6 +67,8 @@ pub struct Node {
     /// The request that runs has put something into the stream.
     pub(crate) wrote: bool,
     pub(crate) errands: BTreeMap<Ticket, Errand>,
+    /// What DEBUG has switched.
+    pub(crate) debug: admin::DebugSwitches,
     next_ticket: u64,
     pub(crate) next_file: u64,
 }
@@ -150,6 +152,7 @@ impl Node {
             feed_buffer: Vec::new(),
             wrote: false,
             errands: BTreeMap::new(),
+            debug: Default::default(),
             next_ticket: 0,
             next_file: 0,
         };

@@ -8,7 +8,12 @@ use command::{Find, Keys, Search, Spec};
 const FACTS: &str = include_str!("commands.txt");
 
 /// Notes down where a row and the facts are different.
-pub fn compare(facts: &BTreeMap<&str, String>, name: &str, spec: &Spec, differences: &mut String) {
+pub(super) fn compare(
+    facts: &BTreeMap<&str, String>,
+    name: &str,
+    spec: &Spec,
+    differences: &mut String,
+) {
     let ours = describe(name, spec);
     let theirs = facts.get(name).map_or("nothing known\n", String::as_str);
     if ours != theirs {
@@ -17,7 +22,7 @@ pub fn compare(facts: &BTreeMap<&str, String>, name: &str, spec: &Spec, differen
 }
 
 /// What is known, by the full names of commands.
-pub fn facts() -> BTreeMap<&'static str, String> {
+pub(super) fn facts() -> BTreeMap<&'static str, String> {
     let mut facts: BTreeMap<&str, String> = BTreeMap::new();
     let mut name = "";
     for line in FACTS.lines().filter(|line| !line.starts_with('#')) {

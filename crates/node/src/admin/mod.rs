@@ -1,6 +1,7 @@
 //! Commands that need more than data: sessions, transactions, messages, the server itself.
 
 mod connection;
+mod keys;
 mod persistence;
 mod pubsub;
 mod replication;
@@ -8,6 +9,7 @@ mod server;
 mod transactions;
 
 pub(crate) use connection::client::memory as client_memory;
+pub(crate) use server::DebugSwitches;
 
 use crate::call::Context;
 use crate::node::Node;
@@ -43,6 +45,7 @@ pub(crate) type NodeCommand = Command<NodeFn>;
 pub(crate) fn all() -> impl Iterator<Item = &'static NodeCommand> {
     [
         connection::TABLE,
+        keys::TABLE,
         persistence::TABLE,
         pubsub::TABLE,
         replication::TABLE,

@@ -13,7 +13,7 @@ pub(super) const WAIT: NodeCommand = Command::new(
         summary: "Answers when so many replicas have acknowledged all writes of this connection.",
         since: "3.0.0",
         arity: Arity::Exactly(3),
-        flags: Flags::BLOCKING,
+        flags: Flags::NONE,
         categories: Categories::CONNECTION,
         tips: &["request_policy:all_shards", "response_policy:agg_min"],
         ..Spec::of(Group::Generic)

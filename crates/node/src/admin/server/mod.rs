@@ -1,17 +1,21 @@
 //! The server itself: what it is, what it does, what it may be told.
 
 mod command;
+mod debug;
 mod info;
 mod latency;
 mod memory;
 mod monitor;
 mod slowlog;
 
+pub(crate) use debug::Switches as DebugSwitches;
+
 use super::NodeCommand;
 use ::command::{Group, Spec};
 
 pub(crate) const TABLE: &[&NodeCommand] = &[
     &command::COMMAND,
+    &debug::DEBUG,
     &info::INFO,
     &info::LOLWUT,
     &info::TIME,

@@ -1,0 +1,65 @@
+//! The dataset as a whole: filled, and told to replicas behind its back.
+
+use super::{ANY, Lever};
+use crate::admin::NodeCx;
+use command::{Args, Error, Flow, Outcome, Owned};
+use store::Ttl;
+
+pub(super) const TABLE: &[Lever] = &[
+    Lever {
+        name: "POPULATE",
+        words: 1..=3,
+        syntax: "<count> [<prefix>] [<size>]",
+        about: "Creates strings named <prefix>:<number>, `key` unless told otherwise; replicas are not told.",
+        run: populate,
+    },
+    Lever {
+        name: "REPLICATE",
+        words: 1..=ANY,
+        syntax: "<word> [<word> ...]",
+        about: "Sends words to the replicas that are not executed here.",
+        run: replicate,
+    },
+    Lever {
+        name: "LOADAOF",
+        words: 0..=0,
+        syntax: "",
+        about: "Refused; there is no append-only file.",
+        run: |_, _| Err(Error::fixed("ERR Error trying to load the AOF files, check server logs.")),
+    },
+];
+
+fn populate(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
+    let count = args.int_from(0, Error::NOT_POSITIVE)?;
+    let prefix = args.next().unwrap_or(b"key").to_vec();
+    let size = match args.next() {
+        Some(word) => {
+            let size = stdx::integer::parse_u64(word).ok_or(Error::NOT_POSITIVE)?;
+            usize::try_from(size).unwrap_or(0)
+        }
+        None => 0,
+    };
+    let index = cx.session().db;
+    let mut db = cx.node.keyspace.db(index);
+    for number in 0..count {
+        let key = [&prefix, b":".as_slice(), number.to_string().as_bytes()].concat();
+        if db.exists(&key) {
+            continue;
+        }
+        let mut value = format!("value:{number}").into_bytes();
+        if size > 0 {
+            value.resize(size, 0);
+        }
+        db.put_bytes(&key, &value, Ttl::Clear);
+        db.touched(&key);
+    }
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn replicate(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
+    let db = cx.session().db;
+    cx.node.propagate(db, Owned::new(args.rest().iter()));
+    cx.reply.ok();
+    Ok(Flow::Done)
+}

@@ -5,6 +5,7 @@ use crate::settings::{OutputLimit, Permission, Settings};
 use commands::Lazy;
 use config::Values;
 use store::{EventClasses, Policy, Thresholds};
+use world::Level;
 
 /// What the node itself reads.
 pub(crate) fn node(values: &Values) -> Settings {
@@ -31,6 +32,13 @@ pub(crate) fn node(values: &Values) -> Settings {
         },
         lazy_expire: values.flag("lazyfree-lazy-expire"),
         lazy_eviction: values.flag("lazyfree-lazy-eviction"),
+        log_level: match values.choice("loglevel") {
+            "debug" => Some(Level::Debug),
+            "verbose" => Some(Level::Verbose),
+            "warning" => Some(Level::Warning),
+            "nothing" => None,
+            _ => Some(Level::Notice),
+        },
         slowlog_slower_than_us: values.integer("slowlog-log-slower-than"),
         slowlog_len_max: values.count("slowlog-max-len") as usize,
         latency_tracking: values.flag("latency-tracking"),

@@ -52,8 +52,12 @@ impl Machine for Node {
                 }
             }
             Event::Listened { ticket, result } => {
-                self.errands.remove(&ticket);
-                self.listened(result);
+                match self.errands.remove(&ticket) {
+                    Some(Errand::Changing(id)) => self.change_stepped(id, result),
+                    Some(Errand::Listening) => self.listened(result),
+                    // What was listened at before, after a change that failed.
+                    _ => {}
+                }
             }
             Event::Signal(signal) => self.signalled(signal),
         }
@@ -148,17 +152,17 @@ impl Node {
         self.stats.memory_at_start = (self.senses.memory)() as u64;
         let role = if self.config.values.source().is_some() { 'S' } else { 'M' };
         self.effects.push_back(Effect::LogRole(role));
-        self.listen();
+        self.listen(Errand::Listening);
     }
 
     /// Listens where the parameters say.
-    pub(crate) fn listen(&mut self) {
+    pub(crate) fn listen(&mut self, errand: Errand) {
         let values = &self.config.values;
         let path = values.text("unixsocket");
         let mode = values.count("unixsocketperm") as u32;
         let (addresses, port) = (values.addresses().to_vec(), values.count("port") as u16);
         let backlog = values.count("tcp-backlog") as u32;
-        let ticket = self.errand(Errand::Listening);
+        let ticket = self.errand(errand);
         let unix = (!path.is_empty()).then_some((path, mode));
         self.effects.push_back(Effect::Listen { ticket, addresses, port, unix, backlog });
     }
@@ -226,6 +230,10 @@ impl Node {
                 self.repl.handle_snapshot_read(self.now, id, conn, bytes);
                 self.settle_replication();
             }
+            Errand::Changing(id) => {
+                self.change_stepped(id, plain(result).map_err(|error| error.text));
+            }
+            Errand::Rewriting(id) => self.rewrite_stepped(id, result),
             Errand::Ignored
             | Errand::Packing(_)
             | Errand::Dial { .. }

@@ -67,6 +67,7 @@ pub struct Node {
     /// The request that runs has put something into the stream.
     pub(crate) wrote: bool,
     pub(crate) errands: BTreeMap<Ticket, Errand>,
+    pub(crate) config_pending: admin::PendingConfig,
     /// What DEBUG has switched.
     pub(crate) debug: admin::DebugSwitches,
     next_ticket: u64,
@@ -96,6 +97,10 @@ pub(crate) enum Errand {
     Listening,
     /// Freeing a large value.
     Freeing,
+    /// A step of CONFIG SET.
+    Changing(u64),
+    /// A step of CONFIG REWRITE.
+    Rewriting(u64),
 }
 
 /// What a node is born with.
@@ -152,6 +157,7 @@ impl Node {
             feed_buffer: Vec::new(),
             wrote: false,
             errands: BTreeMap::new(),
+            config_pending: Default::default(),
             debug: Default::default(),
             next_ticket: 0,
             next_file: 0,
@@ -191,7 +197,9 @@ impl Node {
 
     /// A line for the log.
     pub(crate) fn log(&mut self, level: Level, text: impl Into<String>) {
-        self.effects.push_back(Effect::Log { level, text: text.into() });
+        if self.settings.log_level.is_some_and(|least| level >= least) {
+            self.effects.push_back(Effect::Log { level, text: text.into() });
+        }
     }
 
     /// Writes to a session's outbox outside of its own commands: messages, events, answers to what it waited for.

@@ -1,6 +1,7 @@
 //! What the configuration comes to, in plain fields: hot paths never look a parameter up by name.
 
 use commands::Lazy;
+use world::Level;
 
 /// Limits of the bytes that may wait for one class of clients. Zero means none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) lazy_expire: bool,
     /// `lazyfree-lazy-eviction`.
     pub(crate) lazy_eviction: bool,
+    /// `loglevel`: the least level that is written; none for `nothing`.
+    pub(crate) log_level: Option<Level>,
     /// `slowlog-log-slower-than`, microseconds; negative for never.
     pub(crate) slowlog_slower_than_us: i64,
     /// `slowlog-max-len`.

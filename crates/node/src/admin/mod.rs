@@ -9,8 +9,9 @@ mod server;
 mod transactions;
 
 pub(crate) use connection::client::memory as client_memory;
-pub(crate) use server::DebugSwitches;
+pub(crate) use server::{DebugSwitches, PendingConfig};
 
+use crate::blocking::Waiting;
 use crate::call::Context;
 use crate::node::Node;
 use crate::session::Session;
@@ -32,6 +33,42 @@ impl NodeCx<'_> {
     /// The session whose command it is.
     pub(crate) fn session(&mut self) -> &mut Session {
         self.node.sessions.get_mut(self.conn).expect("a session whose command runs")
+    }
+
+    /// Who is to be told how work ends that takes time. None: the session cannot wait, since its command is part of
+    /// a transaction or comes from the master.
+    fn waiter(&mut self) -> Option<Waiter> {
+        let may_wait = matches!(self.context, Context::Client | Context::Again);
+        let (conn, session) = (self.conn, self.session().id);
+        may_wait.then_some(Waiter { conn, session })
+    }
+
+    /// The session waits for work that has begun; where it cannot, it is told that all went well, and the log what
+    /// did not.
+    fn wait(&mut self, args: Args<'_>) -> Outcome {
+        if self.waiter().is_none() {
+            self.reply.ok();
+            return Ok(Flow::Done);
+        }
+        self.node.park_as(self.conn, &args.all(), Waiting::Ticket);
+        Ok(Flow::Parked)
+    }
+}
+
+/// A session that waits for the end of work, by its id: connections are used again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiter {
+    conn: ConnId,
+    session: u64,
+}
+
+impl Node {
+    /// The work has ended that a session may wait for.
+    fn answer_waiter(&mut self, waiter: Option<Waiter>, write: impl FnOnce(&mut Writer<'_>)) {
+        let Some(Waiter { conn, session }) = waiter else { return };
+        if self.sessions.get(conn).is_some_and(|it| it.id == session) {
+            self.answer(conn, write);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The server itself: what it is, what it does, what it may be told.
 
 mod command;
+mod config;
 mod debug;
 mod info;
 mod latency;
@@ -8,6 +9,7 @@ mod memory;
 mod monitor;
 mod slowlog;
 
+pub(crate) use config::Pending as PendingConfig;
 pub(crate) use debug::Switches as DebugSwitches;
 
 use super::NodeCommand;
@@ -15,6 +17,7 @@ use ::command::{Group, Spec};
 
 pub(crate) const TABLE: &[&NodeCommand] = &[
     &command::COMMAND,
+    &config::CONFIG,
     &debug::DEBUG,
     &info::INFO,
     &info::LOLWUT,

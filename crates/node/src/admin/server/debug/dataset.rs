@@ -2,6 +2,7 @@
 
 use super::{ANY, Lever};
 use crate::admin::NodeCx;
+use crate::admin::server::config::Purpose;
 use command::{Args, Error, Flow, Outcome, Owned};
 use store::Ttl;
 
@@ -19,6 +20,13 @@ pub(super) const TABLE: &[Lever] = &[
         syntax: "<word> [<word> ...]",
         about: "Sends words to the replicas that are not executed here.",
         run: replicate,
+    },
+    Lever {
+        name: "CONFIG-REWRITE-FORCE-ALL",
+        words: 0..=0,
+        syntax: "",
+        about: "CONFIG REWRITE, of all parameters.",
+        run: rewrite_all,
     },
     Lever {
         name: "LOADAOF",
@@ -55,6 +63,14 @@ fn populate(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     }
     cx.reply.ok();
     Ok(Flow::Done)
+}
+
+fn rewrite_all(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
+    let waiter = cx.waiter();
+    if !cx.node.rewrite_config(waiter, Purpose::Everything) {
+        return Err(Error::fixed("ERR CONFIG-REWRITE-FORCE-ALL failed: No such file or directory"));
+    }
+    cx.wait(args)
 }
 
 fn replicate(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {

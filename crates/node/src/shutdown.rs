@@ -36,11 +36,12 @@ impl Node {
             Signal::Interrupt => "SIGINT",
         };
         self.log(Level::Warning, format!("Received {name} scheduling shutdown..."));
-        let options = match signal {
-            Signal::Terminate => self.config.values.text("shutdown-on-sigterm"),
-            Signal::Interrupt => self.config.values.text("shutdown-on-sigint"),
+        let row = match signal {
+            Signal::Terminate => "shutdown-on-sigterm",
+            Signal::Interrupt => "shutdown-on-sigint",
         };
-        let has = |word: &str| options.split(' ').any(|it| it == word);
+        let values = &self.config.values;
+        let has = |word: &str| values.chooses(row, word);
         let save = if has("save") {
             Save::Yes
         } else if has("nosave") {
@@ -48,7 +49,8 @@ impl Node {
         } else {
             Save::IfConfigured
         };
-        self.begin_shutdown(save, has("now"), has("force"), None);
+        let (now, force) = (has("now"), has("force"));
+        self.begin_shutdown(save, now, force, None);
     }
 
     /// Begins to end. `now`: without waiting for replicas.

@@ -101,11 +101,12 @@ pub fn on_crash(report: fn(&str)) -> io::Result<()> {
     if ON_CRASH.set(report).is_err() {
         return Ok(());
     }
+    give_handlers_room();
     for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT] {
         // SAFETY: all fields of `sigaction` are numbers or pointers, for which zero is a value.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
         action.sa_sigaction = on_fault as *const () as libc::sighandler_t;
-        // On the stack that the standard library keeps for overflows; and once only.
+        // On the stack kept for it, since the usual one may be what overflowed; and once only.
         action.sa_flags = libc::SA_ONSTACK | libc::SA_RESETHAND | libc::SA_NODEFER;
         // SAFETY: `action` is fully set.
         let result = unsafe {
@@ -119,7 +120,28 @@ pub fn on_crash(report: fn(&str)) -> io::Result<()> {
     Ok(())
 }
 
+/// A backtrace with names needs far more stack than the standard library sets aside for its own handler.
+fn give_handlers_room() {
+    const ROOM: usize = 1 << 20;
+    let stack: &'static mut [u8] = Vec::leak(vec![0; ROOM]);
+    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: ROOM };
+    // SAFETY: the memory is never freed and nobody else has it. Without it handlers run on the stack there was.
+    unsafe { libc::sigaltstack(&stack, std::ptr::null_mut()) };
+}
+
+static IS_CRASHING: AtomicBool = AtomicBool::new(false);
+
+/// How long a report may take: one that hangs in a lock which the crash interrupted must not keep the process.
+const REPORT_SECS: libc::c_uint = 10;
+
 extern "C" fn on_fault(signal: libc::c_int) {
+    if IS_CRASHING.swap(true, SeqCst) {
+        // The report crashed too, or a second thread did.
+        // SAFETY: `_exit` is allowed in a handler.
+        unsafe { libc::_exit(128 + signal) };
+    }
+    // SAFETY: `alarm` is allowed in a handler; nobody else uses it, and what it ends by default is the process.
+    unsafe { libc::alarm(REPORT_SECS) };
     let name = match signal {
         libc::SIGSEGV => "SIGSEGV",
         libc::SIGBUS => "SIGBUS",

@@ -1,0 +1,164 @@
+//! The program as a process: what it writes, where it listens, how it ends.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use client::{Client, Value};
+use sys::net::free_port;
+use sys::signal::{self, Kind};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_regent");
+
+/// A folder of one test, removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("regent-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("the temporary folder is writable");
+        Folder(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn start(folder: &Folder, arguments: &[&str]) -> Child {
+    let mut command = Command::new(PROGRAM);
+    command.arg("server").args(arguments).arg("--dir").arg(&folder.0);
+    sys::process::ends_with_parent(&mut command);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+}
+
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "{what} did not come");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A connection to a server that has read its dataset.
+fn connect(port: &str) -> Client {
+    wait_for("a connection", || {
+        let mut client = Client::connect(format!("127.0.0.1:{port}")).ok()?;
+        let reply = client.command(&["PING"]).ok()?;
+        (!reply.is_error()).then_some(client)
+    })
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).output().expect("the program starts")
+}
+
+#[test]
+fn a_server_writes_its_files_shows_its_title_and_ends_when_asked() {
+    let folder = Folder::new("files");
+    let port = free_port().expect("a port is free").to_string();
+    let (log, pid, socket) = (folder.file("log"), folder.file("pid"), folder.file("socket"));
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let words = [
+        ["--port", &port],
+        ["--bind", "127.0.0.1"],
+        ["--logfile", &path(&log)],
+        ["--pidfile", &path(&pid)],
+        ["--unixsocket", &path(&socket)],
+        ["--unixsocketperm", "700"],
+    ];
+    let mut child = start(&folder, &words.concat());
+    let mut client = connect(&port);
+    assert_eq!(client.command(&["PING"]).expect("it answers"), Value::Simple(b"PONG".to_vec()));
+    let mut client = Client::connect_unix(&socket).expect("it listens there too");
+    assert_eq!(client.command(&["ECHO", "x"]).expect("it answers"), Value::Bulk(b"x".to_vec()));
+    assert_eq!(text(&pid), format!("{}\n", child.id()));
+    let title = text(Path::new(&format!("/proc/{}/cmdline", child.id())));
+    assert_eq!(title.trim_end_matches('\0'), format!("{PROGRAM} server 127.0.0.1:{port}"));
+    let said = text(&log);
+    let head = format!("{}:C ", child.id());
+    assert!(said.starts_with(&head), "{said}");
+    for line in [
+        " * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo\n",
+        &format!("bits=64, commit=00000000, modified=0, pid={}, just started\n", child.id()),
+        " * Configuration loaded\n",
+        &format!(" * Running mode=standalone, port={port}.\n"),
+    ] {
+        assert!(said.contains(line), "{line} is not in {said}");
+    }
+    signal::send(child.id(), Kind::Terminate).expect("it runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert!(!pid.exists() && !socket.exists());
+}
+
+#[test]
+fn a_daemon_goes_to_the_background() {
+    let folder = Folder::new("daemon");
+    let port = free_port().expect("a port is free").to_string();
+    let (log, pid) = (folder.file("log"), folder.file("pid"));
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let words = ["--port", &port, "--daemonize", "yes", "--bind", "127.0.0.1"];
+    let files = ["--logfile", &path(&log), "--pidfile", &path(&pid)];
+    let mut parent = start(&folder, &[&words[..], &files[..]].concat());
+    assert_eq!(parent.wait().expect("the parent ends at once").code(), Some(0));
+    let mut client = connect(&port);
+    assert!(!client.command(&["PING"]).expect("it answers").is_error());
+    let number: u32 = text(&pid).trim().parse().expect("a number");
+    assert_ne!(number, parent.id());
+    signal::send(number, Kind::Interrupt).expect("it runs");
+    wait_for("its end", || (!pid.exists()).then_some(()));
+}
+
+#[test]
+fn a_crash_leaves_a_report() {
+    let folder = Folder::new("crash");
+    let port = free_port().expect("a port is free").to_string();
+    let log = folder.file("log");
+    let logfile = log.to_string_lossy().into_owned();
+    let mut child = start(&folder, &["--port", &port, "--logfile", &logfile]);
+    connect(&port);
+    let status = Command::new("kill").args(["-ABRT", &child.id().to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()));
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), None, "a crash is a crash: {status}");
+    let said = text(&log);
+    for line in ["=== REDIS BUG REPORT START", "crashed by signal: SIGABRT", "STACK TRACE"] {
+        assert!(said.contains(line), "{line} is not in {said}");
+    }
+}
+
+#[test]
+fn words_that_are_answered_at_once() {
+    let said = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let version = run(&["server", "--version"]);
+    assert!(said(&version).starts_with("Redis server v=7.2.6 sha=00000000:0 malloc=jemalloc-"));
+    assert!(version.status.success());
+    let wrong = run(&["server", "--port", "1", "--nonsense", "1"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(complaint(&wrong).contains("*** FATAL CONFIG FILE ERROR (Redis 7.2.6) ***"));
+    assert!(complaint(&wrong).contains("Bad directive or wrong number of arguments"));
+    let missing = run(&["server", "/nowhere/at/all.conf"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(
+        said(&missing).contains("# Fatal error, can't open config file '/nowhere/at/all.conf'")
+    );
+    let sentinel = run(&["server", "--sentinel"]);
+    assert_eq!(sentinel.status.code(), Some(1));
+    assert_eq!(run(&["dance"]).status.code(), Some(1));
+    assert_eq!(run(&["check-rdb"]).status.code(), Some(1));
+}

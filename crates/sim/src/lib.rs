@@ -1,1 +1,18 @@
-//! Empty so far.
+//! The made-up world: any machine, on lossy networks and torn disks, from a seed.
+//!
+//! - [`World`] runs machines; [`Subject`] says which, and what the rules may look at.
+//! - [`checker`] holds the rules.
+//! - [`swarm`] draws a whole story from a seed: how many processes, how unkind the world, who writes, what breaks.
+//!   Then everything is repaired, and all must converge.
+//! - [`toy`] is the real replication around a dataset of a few keys.
+
+pub mod checker;
+mod disk;
+mod network;
+mod realm;
+pub mod swarm;
+pub mod toy;
+
+pub use checker::{Checker, OffsetsOnlyGrow, SameHistorySameData, Seen};
+pub use realm::{PORT, Subject, Violation, Weather, World, address};
+pub use swarm::{Failure, Report, run};

@@ -1,0 +1,829 @@
+//! The made-up world: processes, the network between them, their disks, and time, all from one seed.
+//!
+//! It runs any `world::Machine`. Everything that will happen is in one queue, ordered by its moment and then by its
+//! age; the next thing happens, the process it happened to runs a turn as the real world would run it, the rules look
+//! at that process, and so on. Nothing else moves. So the same seed gives the same run, to the byte.
+
+use crate::checker::{Checker, Seen};
+use crate::disk::{Disk, broken};
+use crate::network::{Pipe, Side};
+use resp::{ReplyParser, Value};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::IoSlice;
+use stdx::{Instant, Now, Prng, WallTime};
+use world::{ConnId, DiskOp, Effect, Event, Exit, Machine, Peer, Ticket};
+
+/// The port that every process listens at; its address is `10.0.0.` and its number, counting from 1.
+pub const PORT: u16 = 6379;
+
+/// The address of a process.
+pub fn address(process: usize) -> String {
+    format!("10.0.0.{}", process + 1)
+}
+
+/// What is simulated.
+pub trait Subject {
+    /// The program.
+    type Machine: Machine;
+    /// Starts it, as a process would: what it wants of its disk it must ask for.
+    fn boot(&self, process: usize, seed: u64, now: Now) -> Self::Machine;
+    /// What the rules look at; none while the machine would not answer.
+    fn probe(&self, machine: &Self::Machine) -> Option<Seen>;
+    /// Looks at the machine's own invariants.
+    fn check(&self, _machine: &Self::Machine) {}
+}
+
+/// How unkind the world is.
+#[derive(Clone, Copy, Debug)]
+pub struct Weather {
+    /// Bytes take between this and this many microseconds.
+    pub delay_us: (u64, u64),
+    /// A disk operation takes up to so many microseconds.
+    pub disk_us_max: u64,
+    /// Of a thousand disk writes so many fail.
+    pub disk_failures_per_mille: u64,
+    /// Bytes are handed over in pieces no larger than this.
+    pub piece_max: u64,
+}
+
+/// A rule was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which rule.
+    pub rule: String,
+    /// How.
+    pub what: String,
+}
+
+enum Happening {
+    Arrive { pipe: u64, end: usize },
+    Reset { pipe: u64, end: usize },
+    Connect { process: usize, boot: u64, ticket: Ticket, target: Option<usize> },
+    Tell { process: usize, boot: u64, event: Event },
+    Disk { process: usize, boot: u64, ticket: Ticket, op: DiskOp },
+    Idle { process: usize, boot: u64 },
+    Start { process: usize },
+}
+
+struct Process<M> {
+    machine: Option<M>,
+    boot: u64,
+    disk: Disk,
+    /// The moment up to which operations on the disk are queued: they happen in order.
+    disk_busy: Instant,
+    conns: BTreeMap<ConnId, (u64, usize)>,
+    /// Connections that had more to send than the network would take.
+    blocked: BTreeSet<ConnId>,
+    cancelled: BTreeSet<Ticket>,
+    listening: bool,
+    paused_until: Instant,
+    idling: bool,
+    drift_ppm: u64,
+    clock_us: u64,
+}
+
+/// A client: what it was told and has not looked at.
+struct Client {
+    pipe: u64,
+    parser: ReplyParser,
+    open: bool,
+}
+
+/// The world.
+pub struct World<S: Subject> {
+    subject: S,
+    /// What happens by chance in it.
+    pub prng: Prng,
+    /// How it treats its processes.
+    pub weather: Weather,
+    now: Instant,
+    happenings: BTreeMap<(Instant, u64), Happening>,
+    sequence: u64,
+    processes: Vec<Process<S::Machine>>,
+    pipes: BTreeMap<u64, Pipe>,
+    made_pipes: u64,
+    clients: Vec<Client>,
+    /// From whom to whom nothing gets through.
+    cut: BTreeSet<(usize, usize)>,
+    checkers: Vec<Box<dyn Checker>>,
+    violation: Option<Violation>,
+    log: VecDeque<String>,
+}
+
+const LOG_MAX: usize = 400;
+
+impl<S: Subject> World<S> {
+    /// A world of `count` processes, which start at once.
+    pub fn new(subject: S, seed: u64, count: usize, weather: Weather) -> World<S> {
+        let mut prng = Prng::new(seed);
+        let processes = (0..count)
+            .map(|_| Process {
+                machine: None,
+                boot: 0,
+                disk: Disk::default(),
+                disk_busy: Instant::ZERO,
+                conns: BTreeMap::new(),
+                blocked: BTreeSet::new(),
+                cancelled: BTreeSet::new(),
+                listening: false,
+                paused_until: Instant::ZERO,
+                idling: false,
+                drift_ppm: prng.below(400),
+                clock_us: prng.below(1 << 40),
+            })
+            .collect();
+        let mut world = World {
+            subject,
+            prng,
+            weather,
+            now: Instant(1_000_000),
+            happenings: BTreeMap::new(),
+            sequence: 0,
+            processes,
+            pipes: BTreeMap::new(),
+            made_pipes: 0,
+            clients: Vec::new(),
+            cut: BTreeSet::new(),
+            checkers: Vec::new(),
+            violation: None,
+            log: VecDeque::new(),
+        };
+        (0..count).for_each(|process| world.start(process));
+        world
+    }
+
+    /// Adds a rule.
+    pub fn add_checker(&mut self, checker: Box<dyn Checker>) {
+        self.checkers.push(checker);
+    }
+
+    /// What time it is, outside all clocks.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// How many processes there are.
+    pub fn len(&self) -> usize {
+        self.processes.len()
+    }
+
+    /// True for a world without processes.
+    pub fn is_empty(&self) -> bool {
+        self.processes.is_empty()
+    }
+
+    /// The last lines of all logs, each with its moment and process.
+    pub fn log(&self) -> impl Iterator<Item = &str> {
+        self.log.iter().map(String::as_str)
+    }
+
+    /// What a process shows, if it runs.
+    pub fn seen(&self, process: usize) -> Option<Seen> {
+        self.processes[process].machine.as_ref().and_then(|machine| self.subject.probe(machine))
+    }
+
+    /// True where the process runs.
+    pub fn is_up(&self, process: usize) -> bool {
+        self.processes[process].machine.is_some()
+    }
+
+    /// The rule that was broken, if one was.
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    fn note(&mut self, process: usize, text: &str) {
+        if self.log.len() == LOG_MAX {
+            self.log.pop_front();
+        }
+        let (secs, us) = (self.now.0 / 1_000_000, self.now.0 % 1_000_000);
+        self.log.push_back(format!("{secs}.{us:06} [{process}] {text}"));
+    }
+
+    fn at(&mut self, when: Instant, happening: Happening) {
+        self.sequence += 1;
+        self.happenings.insert((when.max(self.now), self.sequence), happening);
+    }
+
+    fn in_us(&mut self, us: u64, happening: Happening) {
+        self.at(Instant(self.now.0 + us), happening);
+    }
+
+    fn delay_us(&mut self) -> u64 {
+        let (least, most) = self.weather.delay_us;
+        least + self.prng.below(most - least + 1)
+    }
+
+    // Clocks: each process's own runs a little wrong, from a beginning of its own.
+
+    fn clock(&self, process: usize) -> Now {
+        let process = &self.processes[process];
+        let local = self.now.0 + self.now.0 * process.drift_ppm / 1_000_000;
+        Now {
+            instant: Instant(process.clock_us + local),
+            wall: WallTime(1_700_000_000_000_000 + local),
+        }
+    }
+
+    fn from_clock(&self, process: usize, at: Instant) -> Instant {
+        let process = &self.processes[process];
+        let local = at.0.saturating_sub(process.clock_us);
+        // Rounded up, so that the deadline has passed on the process's clock when it is woken.
+        Instant(local * 1_000_000 / (1_000_000 + process.drift_ppm) + 2)
+    }
+
+    // Faults and their repair.
+
+    /// The process starts, with what its disk holds.
+    pub fn start(&mut self, process: usize) {
+        if self.processes[process].machine.is_some() {
+            return;
+        }
+        let seed = self.prng.next_u64();
+        let now = self.clock(process);
+        let machine = self.subject.boot(process, seed, now);
+        let p = &mut self.processes[process];
+        p.machine = Some(machine);
+        p.boot += 1;
+        p.disk_busy = self.now;
+        p.paused_until = self.now;
+        p.idling = false;
+        p.conns.clear();
+        p.blocked.clear();
+        p.cancelled.clear();
+        self.note(process, "-- starts");
+        self.checkers.iter_mut().for_each(|checker| checker.restarted(process));
+        self.turn(process);
+    }
+
+    /// The process dies; `power`: so does its machine, and what was not synced may be lost.
+    pub fn crash(&mut self, process: usize, power: bool) {
+        if self.processes[process].machine.take().is_none() {
+            return;
+        }
+        self.note(process, if power { "-- power failure" } else { "-- killed" });
+        let p = &mut self.processes[process];
+        p.listening = false;
+        let conns = std::mem::take(&mut p.conns);
+        // Only a machine that dies forgets what its kernel still had to write.
+        if power {
+            p.disk.crash(&mut self.prng);
+        } else {
+            p.disk.close_all();
+        }
+        for (pipe, end) in conns.into_values() {
+            self.pipes.get_mut(&pipe).expect("a connection has a pipe").ends[end].gone = true;
+            // A dead process's kernel says goodbye; a dead machine does not.
+            if !power {
+                let us = self.delay_us();
+                self.in_us(us, Happening::Reset { pipe, end: 1 - end });
+            }
+        }
+    }
+
+    /// The process does nothing for a while; what happens to it waits.
+    pub fn pause(&mut self, process: usize, ms: u64) {
+        let until = self.now.after_ms(ms);
+        self.note(process, &format!("-- stands still for {ms} ms"));
+        self.processes[process].paused_until = until;
+    }
+
+    /// Nothing gets from `a` to `b` any more.
+    pub fn cut(&mut self, a: usize, b: usize) {
+        if a != b {
+            self.note(a, &format!("-- cut from here to [{b}]"));
+            self.cut.insert((a, b));
+        }
+    }
+
+    /// Everything gets through again.
+    pub fn heal(&mut self) {
+        self.cut.clear();
+    }
+
+    /// A connection between two processes, picked by chance, is reset on both sides; or goes silent on both.
+    pub fn break_connection(&mut self, silently: bool) {
+        let between: Vec<u64> = self
+            .pipes
+            .iter()
+            .filter(|(_, pipe)| {
+                pipe.ends.iter().all(|end| matches!(end.side, Side::Process { .. }))
+            })
+            .map(|(pipe, _)| *pipe)
+            .collect();
+        if between.is_empty() {
+            return;
+        }
+        let pipe = between[self.prng.below(between.len() as u64) as usize];
+        if silently {
+            self.pipes.get_mut(&pipe).expect("it was listed").black_hole = true;
+        } else {
+            self.happen(Happening::Reset { pipe, end: 0 });
+            self.happen(Happening::Reset { pipe, end: 1 });
+        }
+    }
+
+    /// All connections that went silent are reset.
+    pub fn end_silence(&mut self) {
+        let silent: Vec<u64> =
+            self.pipes.iter().filter(|(_, pipe)| pipe.black_hole).map(|(id, _)| *id).collect();
+        for pipe in silent {
+            self.happen(Happening::Reset { pipe, end: 0 });
+            self.happen(Happening::Reset { pipe, end: 1 });
+        }
+    }
+
+    // Clients of the story.
+
+    /// A client of `process`, connected where that is possible.
+    pub fn client(&mut self, process: usize) -> usize {
+        let client = self.clients.len();
+        let up = self.processes[process].machine.is_some() && self.processes[process].listening;
+        let mut pipe = 0;
+        if up {
+            pipe = self.connect(Side::Client(client), process, "10.9.9.9");
+            self.clients.push(Client { pipe, parser: ReplyParser::default(), open: true });
+            self.turn(process);
+        } else {
+            self.clients.push(Client { pipe, parser: ReplyParser::default(), open: false });
+        }
+        client
+    }
+
+    /// The client sends a request, if it is connected.
+    pub fn send(&mut self, client: usize, words: &[&[u8]]) {
+        let Client { pipe, open: true, .. } = self.clients[client] else { return };
+        let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+        for word in words {
+            bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+            bytes.extend_from_slice(word);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        let arrival = Instant(self.now.0 + 100);
+        let at = self.pipes.get_mut(&pipe).expect("it is open").send(1, arrival, bytes);
+        self.at(at, Happening::Arrive { pipe, end: 1 });
+    }
+
+    /// The next reply to a client, if one has come.
+    pub fn reply(&mut self, client: usize) -> Option<Value> {
+        self.clients[client].parser.next().ok().flatten()
+    }
+
+    /// True while the client is connected.
+    pub fn is_connected(&self, client: usize) -> bool {
+        self.clients[client].open
+    }
+
+    // Time.
+
+    /// Lets the world run until `until`, or until a rule is broken.
+    pub fn run_until(&mut self, until: Instant) {
+        while self.violation.is_none() {
+            let queued = self.happenings.keys().next().map(|(at, _)| *at);
+            let deadline =
+                (0..self.processes.len()).filter_map(|p| Some((self.deadline(p)?, p))).min();
+            match (queued, deadline) {
+                (Some(at), deadline) if at <= until && deadline.is_none_or(|(d, _)| at <= d) => {
+                    self.now = at.max(self.now);
+                    let (_, happening) = self.happenings.pop_first().expect("it was just seen");
+                    self.happen(happening);
+                }
+                (_, Some((at, process))) if at <= until => {
+                    self.now = at.max(self.now);
+                    let now = self.clock(process);
+                    if let Some(machine) = &mut self.processes[process].machine {
+                        machine.handle_timeout(now);
+                    }
+                    self.turn(process);
+                }
+                _ => {
+                    self.now = until;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn deadline(&self, process: usize) -> Option<Instant> {
+        let p = &self.processes[process];
+        let at = p.machine.as_ref()?.poll_timeout()?;
+        Some(self.from_clock(process, at).max(p.paused_until).max(self.now))
+    }
+
+    /// Whose it is to notice, where it is a process that stands still now.
+    fn held_up(&self, happening: &Happening) -> Option<Instant> {
+        let process = match happening {
+            Happening::Arrive { pipe, end } | Happening::Reset { pipe, end } => {
+                match self.pipes.get(pipe)?.ends[*end].side {
+                    Side::Process { process, .. } => process,
+                    Side::Client(_) => return None,
+                }
+            }
+            Happening::Tell { process, .. } | Happening::Idle { process, .. } => *process,
+            Happening::Disk { process, .. } => *process,
+            Happening::Connect { .. } | Happening::Start { .. } => return None,
+        };
+        let until = self.processes[process].paused_until;
+        (until > self.now).then_some(until)
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        if let Some(until) = self.held_up(&happening) {
+            return self.at(until, happening);
+        }
+        match happening {
+            Happening::Arrive { pipe, end } => self.arrive(pipe, end),
+            Happening::Reset { pipe, end } => self.reset(pipe, end),
+            Happening::Connect { process, boot, ticket, target } => {
+                self.connected(process, boot, ticket, target);
+            }
+            Happening::Tell { process, boot, event } => self.tell(process, boot, event),
+            Happening::Idle { process, boot } => {
+                if self.processes[process].boot == boot {
+                    self.processes[process].idling = false;
+                    self.turn(process);
+                }
+            }
+            Happening::Disk { process, boot, ticket, op } => {
+                self.disk_done(process, boot, ticket, op);
+            }
+            Happening::Start { process } => self.start(process),
+        }
+    }
+
+    fn tell(&mut self, process: usize, boot: u64, event: Event) {
+        let now = self.clock(process);
+        let p = &mut self.processes[process];
+        if p.boot != boot {
+            return;
+        }
+        if let Some(machine) = &mut p.machine {
+            machine.handle_event(now, event);
+            self.turn(process);
+        }
+    }
+
+    // Connections.
+
+    fn connect(&mut self, from: Side, to: usize, ip: &str) -> u64 {
+        self.made_pipes += 1;
+        let pipe = self.made_pipes;
+        let conn = self.free_conn(to);
+        let p = &mut self.processes[to];
+        p.conns.insert(conn, (pipe, 1));
+        let side = Side::Process { process: to, boot: p.boot, conn };
+        self.pipes.insert(pipe, Pipe::new(from, side));
+        let now = self.clock(to);
+        let (peer, local) = (peer(ip, 50_000), peer(&address(to), PORT));
+        if let Some(machine) = &mut self.processes[to].machine {
+            machine.handle_event(now, Event::Accepted { conn, peer, local });
+        }
+        pipe
+    }
+
+    /// Numbers are used again as soon as they may be: that is when mistakes show.
+    fn free_conn(&self, process: usize) -> ConnId {
+        let conns = &self.processes[process].conns;
+        (1..).map(ConnId).find(|conn| !conns.contains_key(conn)).expect("numbers do not run out")
+    }
+
+    fn connected(&mut self, process: usize, boot: u64, ticket: Ticket, target: Option<usize>) {
+        let p = &mut self.processes[process];
+        if p.boot != boot || p.machine.is_none() || p.cancelled.remove(&ticket) {
+            return;
+        }
+        let refused = |reason: &str| Event::DialFailed { ticket, reason: reason.to_string() };
+        let Some(target) = target else {
+            return self.tell(process, boot, refused("Name or service not known"));
+        };
+        if self.cut.contains(&(process, target)) || self.cut.contains(&(target, process)) {
+            return self.tell(process, boot, refused("Connection timed out"));
+        }
+        if self.processes[target].machine.is_none() || !self.processes[target].listening {
+            return self.tell(process, boot, refused("Connection refused"));
+        }
+        // The number is taken before the other side is: a process may call itself.
+        let conn = self.free_conn(process);
+        self.processes[process].conns.insert(conn, (0, 0));
+        let side = Side::Process { process, boot, conn };
+        let pipe = self.connect(side, target, &address(process));
+        self.processes[process].conns.insert(conn, (pipe, 0));
+        self.turn(target);
+        let (peer, local) = (peer(&address(target), PORT), peer(&address(process), 50_000));
+        self.tell(process, boot, Event::Dialed { ticket, conn, peer, local });
+    }
+
+    fn is_cut(&self, pipe: u64, to: usize) -> bool {
+        let Some(pipe) = self.pipes.get(&pipe) else { return false };
+        match (pipe.ends[1 - to].side, pipe.ends[to].side) {
+            (Side::Process { process: a, .. }, Side::Process { process: b, .. }) => {
+                self.cut.contains(&(a, b))
+            }
+            _ => false,
+        }
+    }
+
+    fn arrive(&mut self, id: u64, end: usize) {
+        if self.is_cut(id, end) {
+            // The sender's kernel tries again.
+            return self.in_us(200_000, Happening::Arrive { pipe: id, end });
+        }
+        let now = self.now;
+        let Some(pipe) = self.pipes.get_mut(&id) else { return };
+        if pipe.black_hole {
+            return;
+        }
+        let side = pipe.ends[end].side;
+        if pipe.ends[end].gone {
+            // Nobody is there. If the machine is up again it says so; if not, the sender goes on trying.
+            let up = match side {
+                Side::Process { process, .. } => self.processes[process].machine.is_some(),
+                Side::Client(_) => true,
+            };
+            let us = self.delay_us();
+            let happening = if up {
+                Happening::Reset { pipe: id, end: 1 - end }
+            } else {
+                Happening::Arrive { pipe: id, end }
+            };
+            return self.in_us(us + 200_000, happening);
+        }
+        if !pipe.ends[end].reading {
+            return;
+        }
+        let Some((at, bytes)) = pipe.ends[end].arriving.pop_front() else {
+            if pipe.ends[end].fin {
+                self.close_end(id, end, "Connection closed by peer");
+            }
+            return;
+        };
+        if at > now {
+            pipe.ends[end].arriving.push_front((at, bytes));
+            return self.at(at, Happening::Arrive { pipe: id, end });
+        }
+        pipe.ends[end].arriving_bytes -= bytes.len();
+        // There may be more, and it may be the end.
+        self.in_us(0, Happening::Arrive { pipe: id, end });
+        match side {
+            Side::Client(client) => self.clients[client].parser.feed(&bytes),
+            Side::Process { process, conn, .. } => self.hand_over(process, conn, &bytes),
+        }
+        // The sender has room again.
+        if let Some(Side::Process { process, .. }) =
+            self.pipes.get(&id).map(|pipe| pipe.ends[1 - end].side)
+            && !self.processes[process].blocked.is_empty()
+        {
+            self.turn(process);
+        }
+    }
+
+    fn hand_over(&mut self, process: usize, conn: ConnId, bytes: &[u8]) {
+        let now = self.clock(process);
+        let most = 1 + self.prng.below(self.weather.piece_max) as usize;
+        let (first, rest) = bytes.split_at(most.min(bytes.len()));
+        if let Some(machine) = &mut self.processes[process].machine {
+            machine.handle_input(now, conn, first);
+        }
+        self.turn(process);
+        if rest.is_empty() {
+            return;
+        }
+        // The rest comes in the next read, if the connection lives and is read.
+        if let Some((pipe, end)) = self.processes[process].conns.get(&conn).copied()
+            && let Some(pipe) = self.pipes.get_mut(&pipe)
+        {
+            pipe.ends[end].arriving_bytes += rest.len();
+            pipe.ends[end].arriving.push_front((self.now, rest.to_vec()));
+        }
+    }
+
+    fn reset(&mut self, pipe: u64, end: usize) {
+        self.close_end(pipe, end, "Connection reset by peer");
+    }
+
+    /// `end` learns that the connection is over.
+    fn close_end(&mut self, id: u64, end: usize, reason: &str) {
+        let Some(pipe) = self.pipes.get_mut(&id) else { return };
+        if std::mem::replace(&mut pipe.ends[end].gone, true) {
+            return;
+        }
+        let side = pipe.ends[end].side;
+        if pipe.ends.iter().all(|end| end.gone) {
+            self.pipes.remove(&id);
+        }
+        match side {
+            Side::Client(client) => self.clients[client].open = false,
+            Side::Process { process, boot, conn } => {
+                self.processes[process].conns.remove(&conn);
+                self.processes[process].blocked.remove(&conn);
+                let event = Event::Closed { conn, reason: reason.to_string() };
+                self.tell(process, boot, event);
+            }
+        }
+    }
+
+    // A turn, as the real world runs it.
+
+    fn turn(&mut self, process: usize) {
+        if self.processes[process].paused_until > self.now {
+            return;
+        }
+        loop {
+            self.effects(process);
+            self.replies(process);
+            let now = self.clock(process);
+            let Some(machine) = &mut self.processes[process].machine else { return };
+            let more = machine.idle(now, 1000);
+            if more && !self.processes[process].idling {
+                self.processes[process].idling = true;
+                let boot = self.processes[process].boot;
+                self.in_us(500, Happening::Idle { process, boot });
+            }
+            // What idle work has brought is carried out in the same turn.
+            if !self.has_effects_left(process) {
+                break;
+            }
+        }
+        self.look(process);
+    }
+
+    fn has_effects_left(&mut self, process: usize) -> bool {
+        let Some(machine) = &mut self.processes[process].machine else { return false };
+        match machine.poll_effect() {
+            Some(effect) => {
+                self.effect(process, effect);
+                true
+            }
+            None => {
+                self.replies(process);
+                false
+            }
+        }
+    }
+
+    fn look(&mut self, process: usize) {
+        let Some(machine) = &self.processes[process].machine else { return };
+        self.subject.check(machine);
+        let Some(seen) = self.subject.probe(machine) else { return };
+        for checker in &mut self.checkers {
+            if let Err(what) = checker.observe(process, &seen)
+                && self.violation.is_none()
+            {
+                self.violation = Some(Violation { rule: checker.name().to_string(), what });
+            }
+        }
+    }
+
+    fn effects(&mut self, process: usize) {
+        while let Some(effect) =
+            self.processes[process].machine.as_mut().and_then(Machine::poll_effect)
+        {
+            self.effect(process, effect);
+        }
+    }
+
+    fn effect(&mut self, process: usize, effect: Effect) {
+        let boot = self.processes[process].boot;
+        match effect {
+            Effect::Dial(dial) => {
+                let target = (0..self.processes.len()).find(|p| address(*p) == dial.host);
+                let us = self.delay_us();
+                let ticket = dial.ticket;
+                self.in_us(us, Happening::Connect { process, boot, ticket, target });
+            }
+            Effect::CancelDial(ticket) => {
+                self.processes[process].cancelled.insert(ticket);
+            }
+            Effect::Hangup { conn, after_sending } => self.hangup(process, conn, after_sending),
+            Effect::Reading { conn, on } => {
+                if let Some((pipe, end)) = self.processes[process].conns.get(&conn).copied() {
+                    self.pipes.get_mut(&pipe).expect("it is open").ends[end].reading = on;
+                    if on {
+                        self.in_us(0, Happening::Arrive { pipe, end });
+                    }
+                }
+            }
+            Effect::Listen { ticket, .. } => {
+                self.processes[process].listening = true;
+                let event = Event::Listened { ticket, result: Ok(()) };
+                self.in_us(10, Happening::Tell { process, boot, event });
+            }
+            Effect::Disk { ticket, op } => self.disk(process, ticket, op),
+            Effect::Offload { ticket, work } => {
+                let event = Event::WorkDone { ticket, result: (work.0)() };
+                let us = 1 + self.prng.below(20_000);
+                self.in_us(us, Happening::Tell { process, boot, event });
+            }
+            Effect::Log { text, .. } => self.note(process, &text),
+            Effect::Stall { ms } => self.pause(process, ms),
+            Effect::Exit(exit) => {
+                self.crash(process, false);
+                if let Exit::Restart { after_ms } = exit {
+                    let at = self.now.after_ms(after_ms);
+                    self.at(at, Happening::Start { process });
+                }
+            }
+            Effect::NoDelay { .. }
+            | Effect::KeepAlive { .. }
+            | Effect::LogRole(_)
+            | Effect::Title(_)
+            | Effect::Supervisor(_)
+            | Effect::OpenFiles { .. } => {}
+        }
+    }
+
+    /// Operations happen one after the other, each when its time has come, so that a crash in between loses those
+    /// that were asked for and had not happened.
+    fn disk(&mut self, process: usize, ticket: Ticket, op: DiskOp) {
+        let us = 1 + self.prng.below(self.weather.disk_us_max);
+        let p = &mut self.processes[process];
+        p.disk_busy = Instant(p.disk_busy.max(self.now).0 + us);
+        let (at, boot) = (p.disk_busy, p.boot);
+        self.at(at, Happening::Disk { process, boot, ticket, op });
+    }
+
+    fn disk_done(&mut self, process: usize, boot: u64, ticket: Ticket, op: DiskOp) {
+        use DiskOp::*;
+        if self.processes[process].boot != boot || self.processes[process].machine.is_none() {
+            return;
+        }
+        let writes = matches!(op, Append { .. } | Sync { .. } | Replace { .. } | Create { .. });
+        let fails = writes && self.prng.below(1000) < self.weather.disk_failures_per_mille;
+        let result =
+            if fails { Err(broken(&mut self.prng)) } else { self.processes[process].disk.run(op) };
+        self.tell(process, boot, Event::DiskDone { ticket, result });
+    }
+
+    fn hangup(&mut self, process: usize, conn: ConnId, after_sending: bool) {
+        let Some((id, end)) = self.processes[process].conns.get(&conn).copied() else { return };
+        if after_sending {
+            self.pipes.get_mut(&id).expect("it is open").ends[end].closing = true;
+            return self.flow(process, conn);
+        }
+        self.processes[process].conns.remove(&conn);
+        self.processes[process].blocked.remove(&conn);
+        let pipe = self.pipes.get_mut(&id).expect("it is open");
+        pipe.ends[end].gone = true;
+        if pipe.ends[1 - end].gone {
+            self.pipes.remove(&id);
+        } else {
+            pipe.ends[1 - end].fin = true;
+            let us = self.delay_us();
+            self.in_us(us, Happening::Arrive { pipe: id, end: 1 - end });
+        }
+    }
+
+    fn replies(&mut self, process: usize) {
+        let blocked = std::mem::take(&mut self.processes[process].blocked);
+        for conn in blocked {
+            self.flow(process, conn);
+        }
+        while let Some(conn) =
+            self.processes[process].machine.as_mut().and_then(Machine::poll_ready)
+        {
+            self.flow(process, conn);
+        }
+    }
+
+    /// Sends what waits for a connection, as far as the network takes it.
+    fn flow(&mut self, process: usize, conn: ConnId) {
+        let now = self.clock(process);
+        loop {
+            let Some((id, end)) = self.processes[process].conns.get(&conn).copied() else { return };
+            let Some(pipe) = self.pipes.get(&id) else { return };
+            let room = pipe.room(1 - end);
+            let p = &mut self.processes[process];
+            let Some(machine) = &mut p.machine else { return };
+            let mut slices = [IoSlice::new(&[]); 4];
+            let filled = machine.pending(conn, &mut slices);
+            let mut bytes: Vec<u8> =
+                slices[..filled].iter().flat_map(|slice| slice.iter().copied()).collect();
+            if bytes.is_empty() {
+                if pipe.ends[end].closing {
+                    self.hangup(process, conn, false);
+                }
+                return;
+            }
+            // The kernel takes what it likes.
+            let most = (1 + self.prng.below(64 << 10) as usize).min(room);
+            bytes.truncate(most);
+            if bytes.is_empty() {
+                p.blocked.insert(conn);
+                return;
+            }
+            let count = bytes.len();
+            let us = self.delay_us();
+            let arrival = Instant(self.now.0 + us);
+            let pipe = self.pipes.get_mut(&id).expect("it was just seen");
+            let at = pipe.send(1 - end, arrival, bytes);
+            self.at(at, Happening::Arrive { pipe: id, end: 1 - end });
+            let machine = self.processes[process].machine.as_mut().expect("it was just seen");
+            machine.sent(now, conn, count);
+        }
+    }
+}
+
+fn peer(ip: &str, port: u16) -> Peer {
+    let ip = ip.parse().expect("the addresses of this world are addresses");
+    Peer::Ip(std::net::SocketAddr::new(ip, port))
+}

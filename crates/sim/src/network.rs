@@ -34,6 +34,8 @@ pub(crate) struct End {
     pub(crate) arriving: VecDeque<(Instant, Vec<u8>)>,
     pub(crate) arriving_bytes: usize,
     pub(crate) last_arrival: Instant,
+    /// When it is looked at next. One look is planned at a time: it plans the one after it.
+    pub(crate) look: Option<Instant>,
     /// After all that is under way, the other side has closed.
     pub(crate) fin: bool,
 }
@@ -48,6 +50,7 @@ impl End {
             arriving: VecDeque::new(),
             arriving_bytes: 0,
             last_arrival: Instant::ZERO,
+            look: None,
             fin: false,
         }
     }

@@ -56,7 +56,7 @@ pub struct Violation {
 }
 
 enum Happening {
-    Arrive { pipe: u64, end: usize },
+    Arrive { pipe: u64, end: usize, at: Instant },
     Reset { pipe: u64, end: usize },
     Connect { process: usize, boot: u64, ticket: Ticket, target: Option<usize> },
     Tell { process: usize, boot: u64, event: Event },
@@ -110,7 +110,8 @@ pub struct World<S: Subject> {
     log: VecDeque<String>,
 }
 
-const LOG_MAX: usize = 400;
+/// How many lines are remembered for the report of a failure.
+const LOG_MAX: usize = 3000;
 
 impl<S: Subject> World<S> {
     /// A world of `count` processes, which start at once.
@@ -203,6 +204,22 @@ impl<S: Subject> World<S> {
     fn at(&mut self, when: Instant, happening: Happening) {
         self.sequence += 1;
         self.happenings.insert((when.max(self.now), self.sequence), happening);
+    }
+
+    /// `end` is looked at, at `when` or before.
+    fn look_at(&mut self, pipe: u64, end: usize, when: Instant) {
+        let at = when.max(self.now);
+        let Some(look) = self.pipes.get_mut(&pipe).map(|pipe| &mut pipe.ends[end].look) else {
+            return;
+        };
+        if look.is_none_or(|planned| at < planned) {
+            *look = Some(at);
+            self.at(at, Happening::Arrive { pipe, end, at });
+        }
+    }
+
+    fn look_in_us(&mut self, pipe: u64, end: usize, us: u64) {
+        self.look_at(pipe, end, Instant(self.now.0 + us));
     }
 
     fn in_us(&mut self, us: u64, happening: Happening) {
@@ -361,7 +378,7 @@ impl<S: Subject> World<S> {
         }
         let arrival = Instant(self.now.0 + 100);
         let at = self.pipes.get_mut(&pipe).expect("it is open").send(1, arrival, bytes);
-        self.at(at, Happening::Arrive { pipe, end: 1 });
+        self.look_at(pipe, 1, at);
     }
 
     /// The next reply to a client, if one has come.
@@ -413,7 +430,7 @@ impl<S: Subject> World<S> {
     /// Whose it is to notice, where it is a process that stands still now.
     fn held_up(&self, happening: &Happening) -> Option<Instant> {
         let process = match happening {
-            Happening::Arrive { pipe, end } | Happening::Reset { pipe, end } => {
+            Happening::Arrive { pipe, end, .. } | Happening::Reset { pipe, end } => {
                 match self.pipes.get(pipe)?.ends[*end].side {
                     Side::Process { process, .. } => process,
                     Side::Client(_) => return None,
@@ -428,11 +445,22 @@ impl<S: Subject> World<S> {
     }
 
     fn happen(&mut self, happening: Happening) {
+        if let Happening::Arrive { pipe, end, at } = happening {
+            // A look that was planned later than another is not the one that counts.
+            let Some(pipe) = self.pipes.get_mut(&pipe) else { return };
+            if pipe.ends[end].look != Some(at) {
+                return;
+            }
+            pipe.ends[end].look = None;
+        }
         if let Some(until) = self.held_up(&happening) {
-            return self.at(until, happening);
+            return match happening {
+                Happening::Arrive { pipe, end, .. } => self.look_at(pipe, end, until),
+                other => self.at(until, other),
+            };
         }
         match happening {
-            Happening::Arrive { pipe, end } => self.arrive(pipe, end),
+            Happening::Arrive { pipe, end, .. } => self.arrive(pipe, end),
             Happening::Reset { pipe, end } => self.reset(pipe, end),
             Happening::Connect { process, boot, ticket, target } => {
                 self.connected(process, boot, ticket, target);
@@ -526,7 +554,7 @@ impl<S: Subject> World<S> {
     fn arrive(&mut self, id: u64, end: usize) {
         if self.is_cut(id, end) {
             // The sender's kernel tries again.
-            return self.in_us(200_000, Happening::Arrive { pipe: id, end });
+            return self.look_in_us(id, end, 200_000);
         }
         let now = self.now;
         let Some(pipe) = self.pipes.get_mut(&id) else { return };
@@ -541,12 +569,10 @@ impl<S: Subject> World<S> {
                 Side::Client(_) => true,
             };
             let us = self.delay_us();
-            let happening = if up {
-                Happening::Reset { pipe: id, end: 1 - end }
-            } else {
-                Happening::Arrive { pipe: id, end }
-            };
-            return self.in_us(us + 200_000, happening);
+            if up {
+                return self.in_us(us, Happening::Reset { pipe: id, end: 1 - end });
+            }
+            return self.look_in_us(id, end, us + 200_000);
         }
         if !pipe.ends[end].reading {
             return;
@@ -559,11 +585,11 @@ impl<S: Subject> World<S> {
         };
         if at > now {
             pipe.ends[end].arriving.push_front((at, bytes));
-            return self.at(at, Happening::Arrive { pipe: id, end });
+            return self.look_at(id, end, at);
         }
         pipe.ends[end].arriving_bytes -= bytes.len();
         // There may be more, and it may be the end.
-        self.in_us(0, Happening::Arrive { pipe: id, end });
+        self.look_in_us(id, end, 0);
         match side {
             Side::Client(client) => self.clients[client].parser.feed(&bytes),
             Side::Process { process, conn, .. } => self.hand_over(process, conn, &bytes),
@@ -699,7 +725,7 @@ impl<S: Subject> World<S> {
                 if let Some((pipe, end)) = self.processes[process].conns.get(&conn).copied() {
                     self.pipes.get_mut(&pipe).expect("it is open").ends[end].reading = on;
                     if on {
-                        self.in_us(0, Happening::Arrive { pipe, end });
+                        self.look_in_us(pipe, end, 0);
                     }
                 }
             }
@@ -768,8 +794,10 @@ impl<S: Subject> World<S> {
             self.pipes.remove(&id);
         } else {
             pipe.ends[1 - end].fin = true;
+            let last = pipe.ends[1 - end].last_arrival;
             let us = self.delay_us();
-            self.in_us(us, Happening::Arrive { pipe: id, end: 1 - end });
+            let at = Instant(self.now.0 + us).max(last);
+            self.look_at(id, 1 - end, at);
         }
     }
 
@@ -796,9 +824,7 @@ impl<S: Subject> World<S> {
             let Some(machine) = &mut p.machine else { return };
             let mut slices = [IoSlice::new(&[]); 4];
             let filled = machine.pending(conn, &mut slices);
-            let mut bytes: Vec<u8> =
-                slices[..filled].iter().flat_map(|slice| slice.iter().copied()).collect();
-            if bytes.is_empty() {
+            if slices[..filled].iter().all(|slice| slice.is_empty()) {
                 if pipe.ends[end].closing {
                     self.hangup(process, conn, false);
                 }
@@ -806,17 +832,21 @@ impl<S: Subject> World<S> {
             }
             // The kernel takes what it likes.
             let most = (1 + self.prng.below(64 << 10) as usize).min(room);
-            bytes.truncate(most);
-            if bytes.is_empty() {
+            if most == 0 {
                 p.blocked.insert(conn);
                 return;
+            }
+            let mut bytes = Vec::new();
+            for slice in &slices[..filled] {
+                let left = most - bytes.len();
+                bytes.extend_from_slice(&slice[..left.min(slice.len())]);
             }
             let count = bytes.len();
             let us = self.delay_us();
             let arrival = Instant(self.now.0 + us);
             let pipe = self.pipes.get_mut(&id).expect("it was just seen");
             let at = pipe.send(1 - end, arrival, bytes);
-            self.at(at, Happening::Arrive { pipe: id, end: 1 - end });
+            self.look_at(id, 1 - end, at);
             let machine = self.processes[process].machine.as_mut().expect("it was just seen");
             machine.sent(now, conn, count);
         }

@@ -250,6 +250,7 @@ impl<S: Subject> Story<'_, S> {
         self.world.weather.disk_failures_per_mille = 0;
         self.world.weather.delay_us = (50, 2_000);
         self.world.weather.disk_us_max = 1_000;
+        self.world.weather.piece_max = 60_000;
         self.world.heal();
         self.world.end_silence();
         for process in 0..self.plan.processes {

@@ -71,10 +71,17 @@ impl Toy {
                 self.repl.handle_snapshot_read(now, id, conn, bytes(result));
             }
             Job::IntakeWritten(number) => {
-                if result.is_err() && self.is_arriving(number) {
-                    self.arriving = None;
-                    self.repl.handle_load_failed(now, "Write error on the snapshot's file");
+                if !self.is_arriving(number) {
+                    return;
                 }
+                if result.is_err() {
+                    self.arriving = None;
+                    return self.repl.handle_load_failed(now, "Write error on the snapshot's file");
+                }
+                if let Some(arriving) = &mut self.arriving {
+                    arriving.writing = false;
+                }
+                self.write_on();
             }
             Job::IntakeRead(number) => {
                 if self.is_arriving(number) {
@@ -146,22 +153,45 @@ impl Toy {
             Intake::Parser if !self.data.is_empty() => Replaces::WhenDone,
             _ => Replaces::Now,
         };
-        self.arriving = Some(Arriving { number, into, bytes: Vec::new(), loaded: None, replaces });
-        if into == Intake::Disk {
+        let writing = into == Intake::Disk;
+        self.arriving = Some(Arriving {
+            number,
+            into,
+            bytes: Vec::new(),
+            writing,
+            complete: false,
+            loaded: None,
+            replaces,
+        });
+        if writing {
             let op = DiskOp::Create { file: INTAKE_FILE, path: INTAKE.into() };
             self.op(Job::IntakeWritten(number), op);
         }
     }
 
+    /// One write at a time: what arrives meanwhile goes with the next, so a slow disk gets few large ones.
     pub(super) fn receive(&mut self, piece: &[u8]) {
+        if let Some(arriving) = &mut self.arriving {
+            arriving.bytes.extend_from_slice(piece);
+            self.write_on();
+        }
+    }
+
+    fn write_on(&mut self) {
         let Some(arriving) = &mut self.arriving else { return };
+        if arriving.into == Intake::Parser || arriving.writing {
+            return;
+        }
         let number = arriving.number;
-        match arriving.into {
-            Intake::Parser => arriving.bytes.extend_from_slice(piece),
-            Intake::Disk => {
-                let op = DiskOp::Append { file: INTAKE_FILE, bytes: piece.to_vec() };
-                self.op(Job::IntakeWritten(number), op);
-            }
+        if !arriving.bytes.is_empty() {
+            arriving.writing = true;
+            let bytes = std::mem::take(&mut arriving.bytes);
+            let op = DiskOp::Append { file: INTAKE_FILE, bytes };
+            self.op(Job::IntakeWritten(number), op);
+        } else if arriving.complete {
+            arriving.writing = true;
+            self.op(Job::Nothing, DiskOp::Sync { file: INTAKE_FILE });
+            self.op(Job::IntakeRead(number), DiskOp::Slurp { path: INTAKE.into() });
         }
     }
 
@@ -169,16 +199,13 @@ impl Toy {
         let Some(arriving) = &mut self.arriving else {
             return self.repl.handle_load_failed(now, "");
         };
-        let number = arriving.number;
+        arriving.complete = true;
         match arriving.into {
             Intake::Parser => {
                 let bytes = std::mem::take(&mut arriving.bytes);
                 self.verify(now, &bytes);
             }
-            Intake::Disk => {
-                self.op(Job::IntakeWritten(number), DiskOp::Sync { file: INTAKE_FILE });
-                self.op(Job::IntakeRead(number), DiskOp::Slurp { path: INTAKE.into() });
-            }
+            Intake::Disk => self.write_on(),
         }
     }
 

@@ -85,7 +85,12 @@ enum Job {
 struct Arriving {
     number: u64,
     into: Intake,
+    /// What has not been written, or not been loaded.
     bytes: Vec<u8>,
+    /// The disk is at it.
+    writing: bool,
+    /// All has arrived.
+    complete: bool,
     /// Verified, and about to replace what there is.
     loaded: Option<Snapshot>,
     replaces: Replaces,
@@ -285,7 +290,8 @@ impl Toy {
                 self.outgoing.remove(&id);
             }
         }
-        !self.outgoing.is_empty()
+        // A replica that stalls wakes us by taking bytes.
+        self.outgoing.keys().any(|id| self.repl.snapshot_room(*id) > 0)
     }
 
     // The link.

@@ -9,6 +9,7 @@ impl Toys {
     pub fn from_seed(seed: u64, canary: Canary) -> Toys {
         let mut prng = Prng::new(seed ^ 0x70_75);
         let loads = [DisklessLoad::Disabled, DisklessLoad::WhenEmpty, DisklessLoad::Swap];
+        let timeout_secs = [5, 20, 60][prng.below(3) as usize];
         let settings = Settings {
             backlog_bytes: [16 << 10, 64 << 10, 1 << 20][prng.below(3) as usize],
             backlog_ttl_secs: [0, 5, 3600][prng.below(3) as usize],
@@ -16,8 +17,9 @@ impl Toys {
             diskless_sync_delay_secs: prng.below(4),
             diskless_sync_max_replicas: prng.below(3) as usize,
             diskless_load: loads[prng.below(3) as usize],
-            ping_period_secs: 1 + prng.below(10),
-            timeout_secs: [5, 20, 60][prng.below(3) as usize],
+            // Whoever pings more rarely than the others' patience lasts is never in agreement for long.
+            ping_period_secs: 1 + prng.below(timeout_secs / 3),
+            timeout_secs,
             output_limit: OutputLimit {
                 hard_bytes: [0, 128 << 10, 4 << 20][prng.below(3) as usize],
                 soft_bytes: [0, 64 << 10][prng.below(2) as usize],

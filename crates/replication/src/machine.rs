@@ -408,6 +408,16 @@ impl Replication {
             };
             let request = Request { id: &words[1], first_byte };
             let verdict = primary::decide(request, &self.shared.history, &self.shared.log);
+            // A replica that is ahead of another in one history is put off, not wiped: the other is on its way there,
+            // or is about to be told a new history. Redis would send it a snapshot of the past.
+            if verdict == Resync::Full(FullReason::AheadOfUs) && !self.is_primary() {
+                self.shared.notice(format!(
+                    "Replica {name} is ahead of me in the history that we share (it asks for byte \
+                     {first_byte}, I am at {}); it is put off until I have caught up",
+                    self.shared.log.end()
+                ));
+                return Err("NOMASTERLINK Can't SYNC while behind the replica".to_string());
+            }
             self.log_verdict(&name, request, verdict);
             verdict
         } else {

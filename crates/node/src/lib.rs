@@ -6,6 +6,8 @@
 mod admin;
 mod blocking;
 mod call;
+#[cfg(test)]
+mod check;
 mod configure;
 mod cron;
 mod eviction;

@@ -1,9 +1,11 @@
 //! The dataset on disk: when it is saved, how it is loaded, and what became of the last attempt.
 
 mod loading;
+mod reload;
 mod saving;
 
 pub(crate) use loading::{Failure, Loading, Why as LoadingWhy};
+pub(crate) use reload::Reload;
 pub(crate) use saving::{Destination, SavingId, Savings, replica_file};
 
 use crate::info::Info;
@@ -14,6 +16,8 @@ use world::Level;
 
 /// What the server knows about its snapshots.
 pub(crate) struct Persist {
+    /// DEBUG RELOAD waits for the file.
+    pub(crate) reload: Option<Reload>,
     pub(crate) savings: Savings,
     pub(crate) loading: Option<Box<Loading>>,
     /// When the dataset was last saved, or loaded.
@@ -42,6 +46,7 @@ impl Persist {
     /// Nothing saved, nothing loaded.
     pub(crate) fn new(now: WallTime) -> Persist {
         Persist {
+            reload: None,
             savings: Savings::default(),
             loading: None,
             last_save: now,

@@ -388,6 +388,11 @@ impl Node {
         persist.saves += 1;
         persist.last_duration_secs = Some(self.now.instant.ms_since(saving.started) / 1000);
         self.log(Level::Notice, "DB saved on disk");
+        if let Some(reload) = self.persist.reload.take_if(|it| it.saving == id) {
+            self.after_save(true);
+            self.reload(reload);
+            return;
+        }
         match saving.destination {
             Destination::File { reply: Some(conn) } => self.answer(conn, |w| w.ok()),
             _ => self.log(Level::Notice, "Background saving terminated with success"),
@@ -408,6 +413,7 @@ impl Node {
         }
         match saving.destination {
             Destination::File { reply } => {
+                self.persist.reload.take_if(|it| it.saving == id);
                 self.persist.last_ok = false;
                 self.persist.last_try = Some(self.now.instant);
                 self.log(Level::Warning, "Background saving error");

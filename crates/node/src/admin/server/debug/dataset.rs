@@ -22,6 +22,13 @@ pub(super) const TABLE: &[Lever] = &[
         run: replicate,
     },
     Lever {
+        name: "RELOAD",
+        words: 0..=ANY,
+        syntax: "[MERGE] [NOFLUSH] [NOSAVE]",
+        about: "Saves the dataset and loads it again; without flushing it first, or without saving it.",
+        run: reload,
+    },
+    Lever {
         name: "CONFIG-REWRITE-FORCE-ALL",
         words: 0..=0,
         syntax: "",
@@ -71,6 +78,34 @@ fn rewrite_all(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
         return Err(Error::fixed("ERR CONFIG-REWRITE-FORCE-ALL failed: No such file or directory"));
     }
     cx.wait(args)
+}
+
+fn reload(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
+    let all = args;
+    let (mut save, mut flush) = (true, true);
+    while !args.is_empty() {
+        if args.take_keyword("noflush") {
+            flush = false;
+        } else if args.take_keyword("nosave") {
+            save = false;
+        } else if !args.take_keyword("merge") {
+            return Err(Error::fixed(
+                "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+            ));
+        }
+    }
+    if cx.node.persist.loading.is_some() || cx.node.persist.reload.is_some() {
+        return Err(Error::LOADING);
+    }
+    let conn = cx.conn;
+    // The session waits before anything has begun: the answer may come at once.
+    let outcome = cx.wait(all);
+    if save {
+        cx.node.save_and_reload(conn, flush);
+    } else {
+        cx.node.load_again(conn, flush);
+    }
+    outcome
 }
 
 fn replicate(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {

@@ -1,0 +1,404 @@
+//! Plays transcripts: conversations of several sessions with a whole server, in a world that is made up.
+//!
+//! ```text
+//! > SET k v               a request of the first session, and below it the reply
+//! OK
+//! b> BLPOP q 0            another session; it waits, so nothing is shown
+//! > RPUSH q x
+//! (integer) 1
+//! b: 1) "q"               what other sessions get meanwhile
+//!    2) "x"
+//! ~ 1500 ms               the clock moves
+//! # a remark
+//! ```
+//!
+//! Files live in a map, listening always succeeds except at port 1, and work for other threads is done at once. With
+//! `UPDATE_EXPECT=1` the true answers are written into the files under `tests/transcripts`.
+
+use crate::{Node, Options};
+use config::Config;
+use resp::{ReplyParser, Value};
+use std::collections::BTreeMap;
+use std::io::IoSlice;
+use stdx::{Instant, Now, WallTime};
+use world::{
+    ConnId, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Event, FileId, Machine, Peer,
+    Senses,
+};
+
+/// A server with its sessions, and the world around them.
+pub(crate) struct Player {
+    pub(crate) node: Node,
+    now: Now,
+    sessions: BTreeMap<String, (ConnId, ReplyParser)>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    open: BTreeMap<FileId, String>,
+    pub(crate) log: Vec<String>,
+    /// What happened apart from replies, since it was last shown.
+    events: String,
+}
+
+impl Player {
+    /// A server whose parameters are at their defaults but for these.
+    pub(crate) fn new(parameters: &[(&str, &str)]) -> Player {
+        let mut config = Config::default();
+        config.values.set("dir", &["/data"]).expect("a folder");
+        config.values.set("enable-debug-command", &["yes"]).expect("a choice");
+        config.values.set("enable-protected-configs", &["yes"]).expect("a choice");
+        config.file = Some("/etc/regent.conf".to_owned());
+        for (name, value) in parameters {
+            config.values.set(name, &[value]).expect("a value that the parameter takes");
+        }
+        let now = Now { instant: Instant(1_000_000), wall: WallTime::from_ms(1_700_000_000_000) };
+        let mut node = Node::new(Options { config, seed: 1, senses: Senses::NUMB, now });
+        node.start(now);
+        let files = BTreeMap::from([("/etc/regent.conf".to_owned(), b"port 6379\n".to_vec())]);
+        let mut player = Player {
+            node,
+            now,
+            sessions: BTreeMap::new(),
+            files,
+            open: BTreeMap::new(),
+            log: Vec::new(),
+            events: String::new(),
+        };
+        player.settle();
+        player
+    }
+
+    /// Plays the requests of a transcript, whatever answers it has, and gives it back with the true ones.
+    pub(crate) fn play(&mut self, transcript: &str) -> String {
+        let mut played = String::new();
+        for line in transcript.lines() {
+            if let Some((name, request)) = request(line) {
+                played.push_str(line);
+                played.push('\n');
+                played.push_str(&self.request(name, request));
+            } else if let Some(ms) = line.strip_prefix("~ ") {
+                played.push_str(line);
+                played.push('\n');
+                self.pass(ms.trim_end_matches(" ms").parse().expect("`~ <number> ms`"));
+                played.push_str(&self.heard(None));
+            } else if line.starts_with('#') || line.is_empty() {
+                played.push_str(line);
+                played.push('\n');
+            }
+        }
+        played
+    }
+
+    /// One request, and everything that is heard then.
+    pub(crate) fn request(&mut self, name: &str, request: &str) -> String {
+        let next = ConnId(self.sessions.len() as u32);
+        if !self.sessions.contains_key(name) {
+            let peer =
+                Peer::Ip(format!("127.0.0.1:{}", 50_000 + next.0).parse().expect("an address"));
+            let local = Peer::Ip("127.0.0.1:6379".parse().expect("an address"));
+            self.node.handle_event(self.now, Event::Accepted { conn: next, peer, local });
+            self.sessions.insert(name.to_owned(), (next, ReplyParser::default()));
+        }
+        let (conn, _) = self.sessions[name];
+        let words = config::words::split(request.as_bytes()).expect("quotes that close");
+        let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+        for word in &words {
+            bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+            bytes.extend_from_slice(word);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        self.node.handle_input(self.now, conn, &bytes);
+        self.settle();
+        self.heard(Some(name))
+    }
+
+    /// The clock moves; whatever was due on the way has happened.
+    pub(crate) fn pass(&mut self, ms: u64) {
+        let end = self.now.instant.after_ms(ms);
+        loop {
+            let due = self.node.poll_timeout().filter(|at| *at <= end);
+            let at = due.unwrap_or(end).max(self.now.instant);
+            let passed_us = at.us_since(self.now.instant);
+            self.now = Now { instant: at, wall: WallTime(self.now.wall.0 + passed_us) };
+            self.node.handle_timeout(self.now);
+            self.settle();
+            if due.is_none() {
+                break;
+            }
+            // A deadline that was acted on moves; one that did not would hold the clock for ever.
+            self.now.instant = self.now.instant.max(at);
+            if self.node.poll_timeout().is_some_and(|next| next <= at) {
+                self.now.instant = Instant(self.now.instant.0 + 1000);
+                self.now.wall = WallTime(self.now.wall.0 + 1000);
+            }
+        }
+    }
+
+    /// Carries out what the server asks for until it asks for nothing more.
+    fn settle(&mut self) {
+        loop {
+            while let Some(effect) = self.node.poll_effect() {
+                self.carry_out(effect);
+            }
+            let more = self.node.idle(self.now, 1000);
+            if let Some(effect) = self.node.poll_effect() {
+                self.carry_out(effect);
+            } else if !more {
+                break;
+            }
+        }
+        while self.node.poll_ready().is_some() {}
+        let conns: Vec<(String, ConnId)> =
+            self.sessions.iter().map(|(name, (conn, _))| (name.clone(), *conn)).collect();
+        for (name, conn) in conns {
+            loop {
+                let mut slices = [IoSlice::new(&[]); 4];
+                let count = self.node.pending(conn, &mut slices);
+                let bytes: Vec<u8> =
+                    slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+                if bytes.is_empty() {
+                    break;
+                }
+                self.sessions.get_mut(&name).expect("a session").1.feed(&bytes);
+                self.node.sent(self.now, conn, bytes.len());
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Listen { ticket, port, .. } => {
+                let failed = "Failed listening on port 1 (tcp), aborting.".to_owned();
+                let result = if port == 1 { Err(failed) } else { Ok(()) };
+                self.node.handle_event(self.now, Event::Listened { ticket, result });
+            }
+            Effect::Disk { ticket, op } => {
+                let result = self.disk(op);
+                self.node.handle_event(self.now, Event::DiskDone { ticket, result });
+            }
+            Effect::Offload { ticket, work } => {
+                let result = (work.0)();
+                self.node.handle_event(self.now, Event::WorkDone { ticket, result });
+            }
+            Effect::Log { text, .. } => self.log.push(text),
+            Effect::Hangup { conn, .. } => {
+                let name = self.sessions.iter().find(|(_, (it, _))| *it == conn);
+                let name = name.map_or("?", |(name, _)| name).to_owned();
+                self.events.push_str(&format!("{name}: (closed)\n"));
+            }
+            Effect::Exit(exit) => self.events.push_str(&format!("(exit {exit:?})\n")),
+            Effect::Stall { ms } => {
+                self.now.instant = self.now.instant.after_ms(ms);
+                self.now.wall = WallTime(self.now.wall.0 + ms * 1000);
+            }
+            _ => {}
+        }
+    }
+
+    fn disk(&mut self, op: DiskOp) -> Result<DiskReply, DiskError> {
+        let missing = || DiskError {
+            kind: DiskErrorKind::NotFound,
+            text: "No such file or directory".to_owned(),
+        };
+        match op {
+            DiskOp::Open { file, path } => {
+                let len = self.files.get(&path).ok_or_else(missing)?.len() as u64;
+                self.open.insert(file, path);
+                Ok(DiskReply::Opened { len })
+            }
+            DiskOp::Create { file, path } => {
+                self.files.insert(path.clone(), Vec::new());
+                self.open.insert(file, path);
+                Ok(DiskReply::Opened { len: 0 })
+            }
+            DiskOp::OpenAppend { file, path } => {
+                let len = self.files.entry(path.clone()).or_default().len() as u64;
+                self.open.insert(file, path);
+                Ok(DiskReply::Opened { len })
+            }
+            DiskOp::Read { file, offset, len } => {
+                let path = self.open.get(&file).ok_or_else(missing)?;
+                let bytes = self.files.get(path).ok_or_else(missing)?;
+                let from = (offset as usize).min(bytes.len());
+                Ok(DiskReply::Bytes(bytes[from..(from + len).min(bytes.len())].to_vec()))
+            }
+            DiskOp::Append { file, bytes } => {
+                let path = self.open.get(&file).ok_or_else(missing)?;
+                self.files.get_mut(path).ok_or_else(missing)?.extend_from_slice(&bytes);
+                Ok(DiskReply::Done)
+            }
+            DiskOp::Truncate { .. } | DiskOp::Sync { .. } => Ok(DiskReply::Done),
+            DiskOp::Close { file } => {
+                self.open.remove(&file);
+                Ok(DiskReply::Done)
+            }
+            DiskOp::Rename { from, to } => {
+                let bytes = self.files.remove(&from).ok_or_else(missing)?;
+                self.files.insert(to, bytes);
+                Ok(DiskReply::Done)
+            }
+            DiskOp::Remove { path } => {
+                self.files.remove(&path);
+                Ok(DiskReply::Done)
+            }
+            DiskOp::Replace { path, bytes } => {
+                self.files.insert(path, bytes);
+                Ok(DiskReply::Done)
+            }
+            DiskOp::Slurp { path } => {
+                self.files.get(&path).cloned().map(DiskReply::Bytes).ok_or_else(missing)
+            }
+            DiskOp::ChangeDir { path } if path.contains("nowhere") => Err(missing()),
+            DiskOp::ChangeDir { .. } => Ok(DiskReply::Done),
+        }
+    }
+
+    /// What has arrived: at the one who asked, at the others, and what else happened.
+    fn heard(&mut self, asker: Option<&str>) -> String {
+        let mut own = String::new();
+        let mut others = String::new();
+        for (name, (_, parser)) in &mut self.sessions {
+            while let Some(reply) = parser.next().expect("the server writes replies") {
+                if asker == Some(name) {
+                    own.push_str(&show(&reply, 0));
+                } else {
+                    let head = format!("{name}: ");
+                    others.push_str(&format!("{head}{}", show(&reply, head.len())));
+                }
+            }
+        }
+        own + &others + &std::mem::take(&mut self.events)
+    }
+}
+
+/// `name> words`; the first session has no name.
+fn request(line: &str) -> Option<(&str, &str)> {
+    let (head, words) = line.split_once("> ")?;
+    head.chars().all(|c| c.is_ascii_alphanumeric()).then_some((head, words))
+}
+
+/// A reply as `redis-cli` shows it on a terminal, with the lines of what is inside indented by `indent`.
+fn show(reply: &Value, indent: usize) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match reply {
+        Value::Simple(bytes) => format!("{}\n", text(bytes)),
+        Value::Error(bytes) => format!("(error) {}\n", text(bytes)),
+        Value::Int(value) => format!("(integer) {value}\n"),
+        Value::Bulk(bytes) | Value::Verbatim(_, bytes) => {
+            format!("\"{}\"\n", bytes.escape_ascii().to_string().replace("\\'", "'"))
+        }
+        Value::Null => "(nil)\n".into(),
+        Value::Double(bytes) => format!("(double) {}\n", text(bytes)),
+        Value::BigNumber(bytes) => format!("(bignumber) {}\n", text(bytes)),
+        Value::Bool(value) => format!("({value})\n"),
+        Value::Array(items) => {
+            list(items.len(), ")", "array", indent, |at, in_| show(&items[at], in_))
+        }
+        Value::Set(items) => list(items.len(), "~", "set", indent, |at, in_| show(&items[at], in_)),
+        Value::Push(items) => {
+            list(items.len(), ">", "push", indent, |at, in_| show(&items[at], in_))
+        }
+        Value::Map(pairs) => list(pairs.len(), "#", "hash", indent, |at, in_| {
+            let key = show(&pairs[at].0, in_);
+            format!("{} => {}", key.trim_end(), show(&pairs[at].1, in_))
+        }),
+    }
+}
+
+fn list(
+    len: usize,
+    mark: &str,
+    name: &str,
+    indent: usize,
+    item: impl Fn(usize, usize) -> String,
+) -> String {
+    if len == 0 {
+        return format!("(empty {name})\n");
+    }
+    let width = len.to_string().len();
+    let mut shown = String::new();
+    for at in 0..len {
+        let margin = if at == 0 { 0 } else { indent };
+        shown.push_str(&format!("{:margin$}{:>width$}{mark} ", "", at + 1));
+        shown.push_str(&item(at, indent + width + 2));
+    }
+    shown
+}
+
+macro_rules! transcripts {
+    ($($test:ident: $path:literal;)*) => {
+        mod transcripts {
+            $(
+                #[test]
+                fn $test() {
+                    let file = expect_test::expect_file![concat!("../../../tests/transcripts/", $path)];
+                    let played = super::Player::new(&[]).play(&file.data());
+                    file.assert_eq(&played);
+                }
+            )*
+        }
+    };
+}
+
+transcripts! {
+    command: "server/command.txt";
+    config: "server/config.txt";
+    debug: "server/debug.txt";
+    dump: "keys/dump.txt";
+    memory: "server/memory.txt";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Player;
+
+    #[test]
+    fn a_rewritten_file_has_the_values_of_now() {
+        let mut player = Player::new(&[]);
+        assert_eq!(player.request("", "CONFIG SET maxmemory 100mb"), "OK\n");
+        assert_eq!(player.request("", "CONFIG REWRITE"), "OK\n");
+        let file = String::from_utf8_lossy(&player.files["/etc/regent.conf"]).into_owned();
+        assert!(file.starts_with("port 6379\n") && file.contains("\nmaxmemory 100mb\n"), "{file}");
+        player.node.config.file = None;
+        let reply = player.request("", "CONFIG REWRITE");
+        assert_eq!(reply, "(error) ERR The server is running without a config file\n");
+    }
+
+    #[test]
+    fn lines_below_the_level_are_not_made() {
+        let mut player = Player::new(&[]);
+        player.request("", "DEBUG LOG one");
+        player.request("", "CONFIG SET loglevel nothing");
+        player.request("", "DEBUG LOG two");
+        assert_eq!(player.log.last().map(String::as_str), Some("DEBUG LOG: one"));
+    }
+
+    #[test]
+    fn debug_is_for_those_who_may() {
+        for (permission, allowed) in [("no", false), ("local", true), ("yes", true)] {
+            let mut player = Player::new(&[("enable-debug-command", permission)]);
+            let reply = player.request("", "DEBUG DIGEST");
+            assert_eq!(!reply.starts_with("(error)"), allowed, "{permission}: {reply}");
+        }
+    }
+
+    #[test]
+    fn debug_object_tells_of_nodes() {
+        let mut player = Player::new(&[("list-max-listpack-size", "2")]);
+        player.request("", "RPUSH l a b c d e");
+        let reply = player.request("", "DEBUG OBJECT l");
+        assert!(reply.starts_with("Value at:0x"), "{reply}");
+        let rest = " ql_nodes:3 ql_avg_node:1.67 ql_listpack_max:2 ql_compressed:0 ";
+        assert!(reply.contains(" refcount:1 encoding:quicklist serializedlength:"), "{reply}");
+        assert!(reply.contains(" lru_seconds_idle:0 ql_nodes") && reply.contains(rest), "{reply}");
+    }
+
+    #[test]
+    fn what_is_dumped_can_be_restored() {
+        let mut player = Player::new(&[]);
+        player.request("", "RPUSH l a b c");
+        let payload = player.request("", "DUMP l");
+        let reply = player.request("", &format!("RESTORE copy 5000 {}", payload.trim_end()));
+        assert_eq!(reply, "OK\n");
+        assert_eq!(player.request("", "PTTL copy"), "(integer) 5000\n");
+        assert_eq!(player.request("", "LINDEX copy 2"), "\"c\"\n");
+    }
+}

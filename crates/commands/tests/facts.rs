@@ -3,7 +3,6 @@
 //! `facts/commands.txt` holds what they say, sorted where order means nothing: name, arity, and the old range of
 //! keys on one line; flags, ACL categories, tips, and key specifications on indented ones.
 
-#[path = "facts/compare.rs"]
 mod compare;
 
 use compare::{compare, facts};

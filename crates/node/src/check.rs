@@ -372,6 +372,18 @@ mod tests {
     }
 
     #[test]
+    fn the_heaviest_client_goes_when_there_is_too_much() {
+        let mut player = Player::new(&[]);
+        player.request("big", &format!("CLIENT SETNAME {}", "n".repeat(300_000)));
+        player.request("small", "PING");
+        player.request("", "CLIENT NO-EVICT on");
+        let reply = player.request("", "CONFIG SET maxmemory-clients 200kb");
+        assert_eq!(reply, "OK\nbig: (closed)\n");
+        assert_eq!(player.request("small", "PING"), "PONG\n");
+        assert_eq!(player.node.stats.evicted_clients, 1);
+    }
+
+    #[test]
     fn debug_is_for_those_who_may() {
         for (permission, allowed) in [("no", false), ("local", true), ("yes", true)] {
             let mut player = Player::new(&[("enable-debug-command", permission)]);

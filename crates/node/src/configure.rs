@@ -1,5 +1,6 @@
 //! From parameters to the plain fields that the parts of the server read.
 
+use crate::crowd;
 use crate::node::Node;
 use crate::settings::{OutputLimit, Permission, Settings};
 use commands::Lazy;
@@ -23,6 +24,10 @@ pub(crate) fn node(values: &Values) -> Settings {
         output_replica: limit(limits.replica),
         output_pubsub: limit(limits.pubsub),
         clients_max: values.count("maxclients") as usize,
+        clients_memory_max: match values.memory("maxmemory-clients") {
+            0 => 0,
+            limit => limit.max(crowd::LIMIT_MIN),
+        },
         idle_timeout_secs: values.count("timeout"),
         protected_mode: values.flag("protected-mode"),
         lazy: Lazy {

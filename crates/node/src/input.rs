@@ -84,6 +84,7 @@ impl Node {
             );
         }
         self.announce(conn);
+        self.weigh(conn);
     }
 
     /// Runs the requests in `buffer`; how many bytes of it are done with.

@@ -10,6 +10,7 @@ mod call;
 mod check;
 mod configure;
 mod cron;
+mod crowd;
 mod eviction;
 mod gate;
 mod info;

@@ -17,6 +17,7 @@ impl Machine for Node {
             Some(_) => self.input(conn, bytes),
             None => {}
         }
+        self.thin_out();
         self.bury();
     }
 
@@ -74,6 +75,7 @@ impl Machine for Node {
         }
         self.cron_if_due();
         self.end_unit();
+        self.thin_out();
         self.bury();
     }
 

@@ -215,6 +215,7 @@ impl Node {
         let proto = session.proto;
         write(&mut Writer::new(session.out.buffer(), proto));
         self.announce(conn);
+        self.weigh(conn);
     }
 
     /// Sees to it that what waits in a session's outbox is sent, and that it does not grow beyond its limits.

@@ -197,7 +197,7 @@ fn fold(name: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "../../commands/tests/facts/compare.rs"]
+#[path = "../../commands/tests/compare/mod.rs"]
 mod compare;
 
 #[cfg(test)]

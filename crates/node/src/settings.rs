@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) output_pubsub: OutputLimit,
     /// `maxclients`.
     pub(crate) clients_max: usize,
+    /// `maxmemory-clients`, bytes; zero for no limit.
+    pub(crate) clients_memory_max: u64,
     /// `timeout`, seconds; zero for never.
     pub(crate) idle_timeout_secs: u64,
     /// `protected-mode`.

@@ -8,7 +8,7 @@ mod replication;
 mod server;
 mod transactions;
 
-pub(crate) use connection::client::memory as client_memory;
+pub(crate) use connection::client::{line as client_line, memory as client_memory};
 pub(crate) use server::{DebugSwitches, PendingConfig};
 
 use crate::blocking::Waiting;

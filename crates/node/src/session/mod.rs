@@ -54,6 +54,8 @@ pub(crate) struct Session {
     /// Where the stream was after this session's last write: what WAIT waits for.
     pub(crate) wrote_up_to: replication::Offset,
     pub(crate) net_in: u64,
+    /// Bytes of memory, as they were when it was last weighed.
+    pub(crate) weight: usize,
     pub(crate) net_out: u64,
     /// When the soft limit of the output buffer was first exceeded, while it is.
     pub(crate) soft_limit_since: Option<Instant>,
@@ -133,6 +135,7 @@ impl Session {
             no_touch: false,
             wrote_up_to: replication::Offset::ZERO,
             net_in: 0,
+            weight: 0,
             net_out: 0,
             soft_limit_since: None,
         }

@@ -9,6 +9,8 @@ pub(crate) struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     count: usize,
     next_id: u64,
+    /// The weights of all together.
+    weight: usize,
 }
 
 impl Sessions {
@@ -38,6 +40,7 @@ impl Sessions {
     pub(crate) fn remove(&mut self, conn: ConnId) -> Option<Box<Session>> {
         let session = self.slots.get_mut(conn.0 as usize)?.take()?;
         self.count -= 1;
+        self.weight -= session.weight;
         Some(session)
     }
 
@@ -49,6 +52,19 @@ impl Sessions {
     /// The session of a connection, to be changed.
     pub(crate) fn get_mut(&mut self, conn: ConnId) -> Option<&mut Session> {
         self.slots.get_mut(conn.0 as usize)?.as_deref_mut()
+    }
+
+    /// Weighs a session again; `weigh` says what it weighs now, in bytes.
+    pub(crate) fn weigh(&mut self, conn: ConnId, weigh: fn(&Session) -> usize) {
+        let Some(session) = self.get_mut(conn) else { return };
+        let now = weigh(session);
+        let before = std::mem::replace(&mut session.weight, now);
+        self.weight = self.weight - before + now;
+    }
+
+    /// What all sessions weigh together, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Every session, in the order of connection numbers.

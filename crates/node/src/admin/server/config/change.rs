@@ -82,8 +82,14 @@ impl Node {
         for name in names {
             match *name {
                 "maxmemory" => {
+                    // The share of it that clients may have is another one now.
+                    self.weigh_all();
                     self.make_room();
                     self.tell_changes();
+                }
+                "maxmemory-clients" => {
+                    self.weigh_all();
+                    self.thin_out();
                 }
                 "maxclients" => {
                     let wanted = self.settings.clients_max as u64 + 32;

@@ -149,7 +149,7 @@ fn reply_buffer(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
 }
 
 fn client_eviction(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
-    let limit = cx.node.config.values.memory("maxmemory-clients");
+    let limit = cx.node.settings.clients_memory_max;
     if limit == 0 {
         return Err(Error::fixed("ERR maxmemory-clients is disabled."));
     }

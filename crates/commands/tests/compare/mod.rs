@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use command::{Find, Keys, Search, Spec};
 
-const FACTS: &str = include_str!("commands.txt");
+const FACTS: &str = include_str!("../facts/commands.txt");
 
 /// Notes down where a row and the facts are different.
 pub(super) fn compare(

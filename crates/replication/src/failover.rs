@@ -9,10 +9,12 @@
 //! change places: this server becomes a replica of its replica, and asks it by `PSYNC ... FAILOVER` to become the
 //! primary.
 
+use crate::Action;
+use crate::machine::{Replication, TICK_FAILOVER_MS};
 use crate::shared::address;
 use resp::Words;
-use stdx::Instant;
 use stdx::integer::parse_i64;
+use stdx::{Instant, Now};
 
 /// What FAILOVER was asked to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,6 +106,105 @@ impl Failover {
             }
             | Failover::InProgress { host, port } => address(host, *port),
             _ => "any replica".to_string(),
+        }
+    }
+}
+
+impl Replication {
+    /// FAILOVER. An error is the text of the reply, with its code.
+    pub fn failover(&mut self, now: Now, command: FailoverCommand) -> Result<(), String> {
+        let request = match command {
+            FailoverCommand::Start(request) => request,
+            FailoverCommand::Abort if self.is_failing_over() => {
+                self.abort_failover(now, "Failover manually aborted");
+                return Ok(());
+            }
+            FailoverCommand::Abort => return Err("ERR No failover in progress.".to_string()),
+        };
+        self.may_fail_over(&request)?;
+        self.shared.notice(match &request.target {
+            Some((host, port)) => format!("FAILOVER requested to {host}:{port}."),
+            None => "FAILOVER requested to any replica.".to_string(),
+        });
+        let deadline = request.timeout_ms.map(|ms| now.instant.after_ms(ms));
+        self.failover = Failover::Waiting { request, deadline };
+        self.next_failover_tick = now.instant.after_ms(TICK_FAILOVER_MS);
+        self.shared.act(Action::PauseWrites(true));
+        Ok(())
+    }
+
+    fn may_fail_over(&self, request: &FailoverRequest) -> Result<(), String> {
+        let refuse = |why: &str| Err(format!("ERR {why}"));
+        if self.is_failing_over() {
+            return refuse("FAILOVER already in progress.");
+        }
+        if !self.is_primary() {
+            return refuse("FAILOVER is not valid when server is a replica.");
+        }
+        if self.primary.replicas.is_empty() {
+            return refuse("FAILOVER requires connected replicas.");
+        }
+        if request.force && (request.timeout_ms.is_none() || request.target.is_none()) {
+            return refuse(
+                "FAILOVER with force option requires both a timeout and target HOST and IP.",
+            );
+        }
+        if let Some((host, port)) = &request.target {
+            let Some(replica) = self.primary.find(host, *port) else {
+                return refuse("FAILOVER target HOST and PORT is not a replica.");
+            };
+            if !replica.is_online() {
+                return refuse("FAILOVER target replica is not online.");
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn clear_failover(&mut self) {
+        if self.is_failing_over() {
+            self.failover = Failover::None;
+            self.shared.act(Action::PauseWrites(false));
+        }
+    }
+
+    pub(crate) fn abort_failover(&mut self, now: Now, why: &str) {
+        let target = self.failover.target();
+        self.shared.notice(format!("FAILOVER to {target} aborted: {why}"));
+        if matches!(self.failover, Failover::InProgress { .. }) {
+            self.become_primary(now);
+        }
+        self.clear_failover();
+    }
+
+    pub(crate) fn failover_tick(&mut self, now: Now) {
+        let Failover::Waiting { request, deadline } = &self.failover else { return };
+        if deadline.is_some_and(|deadline| deadline <= now.instant) {
+            let (true, Some((host, port))) = (request.force, request.target.clone()) else {
+                return self.abort_failover(now, "Replica never caught up before timeout");
+            };
+            self.shared
+                .notice(format!("FAILOVER to {host}:{port} time out exceeded, failing over."));
+            return self.hand_over(now, host, port);
+        }
+        let end = self.shared.log.end();
+        let caught_up = match &request.target {
+            Some((host, port)) => {
+                self.primary.find(host, *port).filter(|replica| replica.ack == end)
+            }
+            None => self.primary.replicas.iter().find(|r| r.is_online() && r.ack == end),
+        };
+        if let Some(replica) = caught_up {
+            let (host, port) = (replica.host().to_string(), replica.greeting.listening_port);
+            self.shared.notice(format!("Failover target {host}:{port} is synced, failing over."));
+            self.hand_over(now, host, port);
+        }
+    }
+
+    fn hand_over(&mut self, now: Now, host: String, port: u16) {
+        self.failover = Failover::InProgress { host: host.clone(), port };
+        self.become_replica(now, &host, port);
+        if let Some(link) = &mut self.link {
+            link.failover = true;
         }
     }
 }

@@ -83,6 +83,7 @@
 //! - Offsets never go back within a history.
 
 mod action;
+mod attach;
 pub mod failover;
 mod id;
 mod info;
@@ -91,6 +92,7 @@ mod machine;
 mod offset;
 pub mod primary;
 pub mod replica;
+mod roles;
 mod settings;
 mod shared;
 mod stats;

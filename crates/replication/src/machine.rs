@@ -1,22 +1,18 @@
 //! The whole of replication: what both roles own together, and the changes of role.
 
-use crate::failover::{Failover, FailoverCommand, FailoverRequest};
-use crate::primary::{
-    self, FullReason, Phase, Primary, Request, Resync, Said, Waiter, read_replconf,
-};
-use crate::replica::{Cx, Fed, Link, LinkPhase, Loss, Replaces, Verdict};
+use crate::failover::Failover;
+use crate::primary::{Phase, Primary, Waiter};
+use crate::replica::{Fed, Link, LinkPhase, Loss, Replaces};
 use crate::shared::Shared;
 use crate::stats::Stats;
-use crate::{Action, History, Offset, ReplicationId, Settings, SnapshotId, Why};
-use resp::Words;
+use crate::{Action, History, Offset, ReplicationId, Settings, SnapshotId};
 use std::io::IoSlice;
-use stdx::integer::parse_i64;
 use stdx::{Instant, Now};
 use world::ConnId;
 
 /// How long between ticks, and while a FAILOVER is under way.
 const TICK_MS: u64 = 1000;
-const TICK_FAILOVER_MS: u64 = 100;
+pub(crate) const TICK_FAILOVER_MS: u64 = 100;
 
 const PING: &[u8] = b"*1\r\n$4\r\nPING\r\n";
 const GETACK: &[u8] = b"*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
@@ -52,14 +48,14 @@ pub struct Replication {
     pub(crate) link: Option<Link>,
     pub(crate) failover: Failover,
     /// How many connection attempts all links have made so far.
-    attempts: u64,
-    next_tick: Instant,
-    next_failover_tick: Instant,
+    pub(crate) attempts: u64,
+    pub(crate) next_tick: Instant,
+    pub(crate) next_failover_tick: Instant,
     ticks: u64,
     /// Somebody waits for ACKs.
     wants_acks: bool,
     /// Where the log ended at the last flush.
-    flushed: Offset,
+    pub(crate) flushed: Offset,
 }
 
 impl Replication {
@@ -201,309 +197,7 @@ impl Replication {
         self.shared.append(db, effects);
     }
 
-    // At the start.
-
-    /// The snapshot that was loaded at the start belongs to this place in a history. Call before `follow`, if the
-    /// server is to be a replica; it then goes on from there.
-    pub fn restore(&mut self, now: Now, id: ReplicationId, offset: Offset, replica: bool) {
-        assert!(self.link.is_none() && self.primary.replicas.is_empty(), "restored at the start");
-        self.shared.restart_log(offset);
-        self.flushed = offset;
-        if replica {
-            self.shared.history.adopt(id);
-            self.shared.log.close();
-        } else {
-            // A primary that restarts begins a new history, which parts from the old one here.
-            let fresh = self.shared.history.id;
-            self.shared.history.adopt(id);
-            self.shared.history.shift(offset, fresh);
-        }
-        self.primary.none_since = now.instant;
-    }
-
-    /// Be a replica from the start, as the file says. Goes on from a place that was restored.
-    pub fn follow(&mut self, now: Now, host: &str, port: u16, restored: bool) {
-        let place = restored.then(|| (self.shared.history.id, self.shared.log.end()));
-        self.set_link(now, host, port, place);
-        // The tick dials: the server has to be up first.
-        self.next_tick = now.instant;
-    }
-
-    // Changes of role.
-
-    /// REPLICAOF host port.
-    pub fn replicaof(&mut self, now: Now, host: &str, port: u16) -> ReplicaOf {
-        if self.is_failing_over() {
-            return ReplicaOf::FailingOver;
-        }
-        if let Some(link) = &self.link
-            && link.host.eq_ignore_ascii_case(host)
-            && link.port == port
-        {
-            self.shared.notice(
-                "REPLICAOF would result into synchronization with the master we are already \
-                 connected with. No operation performed.",
-            );
-            return ReplicaOf::Already;
-        }
-        self.become_replica(now, host, port);
-        ReplicaOf::Started
-    }
-
-    fn become_replica(&mut self, now: Now, host: &str, port: u16) {
-        let was_primary = self.link.is_none();
-        let place = match self.link.take() {
-            Some(mut link) => {
-                self.attempts = link.attempts();
-                link.drop_connection(&mut self.cx(now));
-                link.place(&self.shared)
-            }
-            None => {
-                self.shared.notice(
-                    "Before turning into a replica, using my own master parameters to \
-                     synthesize a cached master: I may be able to synchronize with the new \
-                     master with just a partial transfer.",
-                );
-                Some((self.shared.history.id, self.shared.log.end()))
-            }
-        };
-        self.set_link(now, host, port, place);
-        if was_primary {
-            self.drop_waiters();
-            self.shared.act(Action::Role { primary: false });
-        }
-        let name = self.link.as_ref().map(Link::name).unwrap_or_default();
-        self.shared.notice(format!("Connecting to MASTER {name}"));
-        self.with_link(now, |link, cx| link.dial(cx));
-    }
-
-    fn set_link(
-        &mut self,
-        now: Now,
-        host: &str,
-        port: u16,
-        place: Option<(ReplicationId, Offset)>,
-    ) {
-        let mut link = Link::new(now.instant, host, port, place);
-        link.follow_attempts_of(self.attempts);
-        self.link = Some(link);
-    }
-
-    /// REPLICAOF NO ONE. True where it changed anything; the owner logs who asked for it. Refused (false) while
-    /// failing over: look at `is_failing_over` first.
-    pub fn promote(&mut self, now: Now) -> bool {
-        !self.is_failing_over() && self.become_primary(now)
-    }
-
-    fn become_primary(&mut self, now: Now) -> bool {
-        let Some(mut link) = self.link.take() else { return false };
-        self.attempts = link.attempts();
-        link.drop_connection(&mut self.cx(now));
-        let id = ReplicationId::fresh(&mut self.shared.prng);
-        self.shared.history.shift(self.shared.log.end(), id);
-        let History { id, id2, .. } = self.shared.history;
-        let second = self.shared.history.second_offset();
-        self.shared.notice(format!(
-            "Setting secondary replication ID to {id2}, valid up to offset: {second}. New \
-             replication ID is {id}"
-        ));
-        // They must learn the new name; they will go on from where they are.
-        self.primary.hang_up_all(now.instant, &mut self.shared, Why::HistoryChanged);
-        self.shared.stream_db = None;
-        self.primary.none_since = now.instant;
-        self.shared.act(Action::Role { primary: true });
-        true
-    }
-
-    fn cx(&mut self, now: Now) -> Cx<'_> {
-        Cx { now: now.instant, shared: &mut self.shared, primary: &mut self.primary }
-    }
-
-    /// Lets the link act, and then a FAILOVER that hangs on what the link has learned.
-    fn with_link<R>(
-        &mut self,
-        now: Now,
-        act: impl FnOnce(&mut Link, &mut Cx<'_>) -> R,
-    ) -> Option<R> {
-        let link = self.link.as_mut()?;
-        let mut cx = Cx { now: now.instant, shared: &mut self.shared, primary: &mut self.primary };
-        let result = act(link, &mut cx);
-        match link.take_verdict() {
-            Some(Verdict::Accepted) => self.clear_failover(),
-            Some(Verdict::Rejected) => {
-                self.abort_failover(now, "Failover target rejected psync request");
-            }
-            None => {}
-        }
-        Some(result)
-    }
-
-    // Sessions that turn out to be replicas.
-
-    /// REPLCONF on a session that called from `ip`, or (`from_primary`) in the stream of our primary.
-    pub fn handle_replconf(
-        &mut self,
-        now: Now,
-        conn: ConnId,
-        from_primary: bool,
-        words: Words<'_>,
-    ) -> Replconf {
-        let mut greeting = self.primary.greeting(conn);
-        let said = if from_primary {
-            read_replconf(&mut greeting, words)
-        } else {
-            read_replconf(self.primary.greeting_mut(conn), words)
-        };
-        match said {
-            Ok(Said::Greeting) => Replconf::Ok,
-            Ok(Said::Ack { offset, on_disk }) => {
-                self.primary.acked_by(now.instant, &mut self.shared, conn, offset, on_disk);
-                Replconf::Silent
-            }
-            Ok(Said::GetAck) => {
-                if from_primary {
-                    self.with_link(now, |link, cx| link.send_ack(cx.shared));
-                }
-                Replconf::Silent
-            }
-            Ok(Said::Ignored) => Replconf::Silent,
-            Err(text) => Replconf::Error(text),
-        }
-    }
-
-    /// SYNC or PSYNC, the name first, on a session that called from `ip`. What was written to the session before
-    /// must have been sent. `Ok`: it is a replica now. An error is the text of the reply, with its code.
-    pub fn handle_sync(
-        &mut self,
-        now: Now,
-        conn: ConnId,
-        ip: &str,
-        words: Words<'_>,
-    ) -> Result<(), String> {
-        if self.is_replica(conn) {
-            return Ok(());
-        }
-        let partial = words.len() > 2 && words[0].eq_ignore_ascii_case(b"psync");
-        if partial && words.get(3).is_some_and(|word| word.eq_ignore_ascii_case(b"failover")) {
-            self.take_over(now, &words[1], ip)?;
-        }
-        if self.is_failing_over() {
-            return Err("NOMASTERLINK Can't SYNC while failing over".to_string());
-        }
-        if self.link_phase().is_some_and(|phase| phase != LinkPhase::Following) {
-            return Err("NOMASTERLINK Can't SYNC while not connected with my master".to_string());
-        }
-        let greeting = self.primary.greeting(conn);
-        if greeting.filter != crate::Filter::default() && !greeting.capa_eof {
-            return Err("ERR Filtered replica requires EOF capability".to_string());
-        }
-        let name = self.primary.caller_name(conn, ip);
-        self.shared.notice(format!("Replica {name} asks for synchronization"));
-        let verdict = if partial {
-            let Some(first_byte) = parse_i64(&words[2]) else {
-                self.shared.warning(format!(
-                    "Replica {name} asks for synchronization but with a wrong offset"
-                ));
-                return Err("ERR value is not an integer or out of range".to_string());
-            };
-            let request = Request { id: &words[1], first_byte };
-            let verdict = primary::decide(request, &self.shared.history, &self.shared.log);
-            // A replica that is ahead of another in one history is put off, not wiped: the other is on its way there,
-            // or is about to be told a new history. Redis would send it a snapshot of the past.
-            if verdict == Resync::Full(FullReason::AheadOfUs) && !self.is_primary() {
-                self.shared.notice(format!(
-                    "Replica {name} is ahead of me in the history that we share (it asks for byte \
-                     {first_byte}, I am at {}); it is put off until I have caught up",
-                    self.shared.log.end()
-                ));
-                return Err("NOMASTERLINK Can't SYNC while behind the replica".to_string());
-            }
-            self.log_verdict(&name, request, verdict);
-            verdict
-        } else {
-            Resync::Full(FullReason::OldProtocol)
-        };
-        match verdict {
-            Resync::Partial { from } => {
-                self.primary.attach_partial(now.instant, &mut self.shared, conn, ip, from);
-            }
-            Resync::Full(reason) => {
-                if partial && reason != FullReason::Requested {
-                    self.shared.stats.partial_err += 1;
-                }
-                self.begin_history();
-                self.primary.attach_full(now.instant, &mut self.shared, conn, ip, reason);
-            }
-        }
-        Ok(())
-    }
-
-    /// A primary that hands over to us by FAILOVER asks us to be one.
-    fn take_over(&mut self, now: Now, id: &[u8], ip: &str) -> Result<(), String> {
-        self.shared.notice(format!(
-            "Failover request received for replid {}.",
-            String::from_utf8_lossy(id).escape_debug()
-        ));
-        if self.is_primary() {
-            return Err("ERR PSYNC FAILOVER can't be sent to a master.".to_string());
-        }
-        if !self.shared.history.id.is(id) {
-            return Err("ERR PSYNC FAILOVER replid must match my replid.".to_string());
-        }
-        self.become_primary(now);
-        self.shared.notice(format!("MASTER MODE enabled (failover request from '{ip}')"));
-        Ok(())
-    }
-
-    /// The first replica opens the log; a history that nobody recorded must not share a name with this one.
-    fn begin_history(&mut self) {
-        if self.shared.log.is_open() {
-            return;
-        }
-        let id = ReplicationId::fresh(&mut self.shared.prng);
-        self.shared.history.adopt(id);
-        self.shared.log.open();
-        let History { id, id2, .. } = self.shared.history;
-        self.shared.notice(format!(
-            "Replication backlog created, my new replication IDs are '{id}' and '{id2}'"
-        ));
-    }
-
-    fn log_verdict(&mut self, name: &str, request: Request<'_>, verdict: Resync) {
-        let Resync::Full(reason) = verdict else { return };
-        let History { id, id2, .. } = self.shared.history;
-        let asked = String::from_utf8_lossy(request.id).escape_debug().to_string();
-        let at = request.first_byte;
-        let lack = format!(
-            "Unable to partial resync with replica {name} for lack of backlog (Replica request \
-             was: {at})."
-        );
-        match reason {
-            FullReason::Requested => {
-                self.shared.notice(format!("Full resync requested by replica {name}"));
-            }
-            FullReason::UnknownHistory => self.shared.notice(format!(
-                "Partial resynchronization not accepted: Replication ID mismatch (Replica asked \
-                 for '{asked}', my replication IDs are '{id}' and '{id2}')"
-            )),
-            FullReason::PartedHistory => {
-                let up_to = self.shared.history.second_offset();
-                self.shared.notice(format!(
-                    "Partial resynchronization not accepted: Requested offset for second ID was \
-                     {at}, but I can reply up to {up_to}"
-                ));
-            }
-            FullReason::AheadOfUs => {
-                self.shared.notice(lack);
-                self.shared.warning(format!(
-                    "Warning: replica {name} tried to PSYNC with an offset that is greater than \
-                     the master replication offset."
-                ));
-            }
-            FullReason::NoBacklog | FullReason::TooOld => self.shared.notice(lack),
-            FullReason::OldProtocol => {}
-        }
-    }
+    // What goes to replicas.
 
     /// The session is gone, replica or not.
     pub fn handle_replica_closed(&mut self, now: Now, conn: ConnId) {
@@ -656,108 +350,9 @@ impl Replication {
         self.wants_acks = true;
     }
 
-    fn drop_waiters(&mut self) {
+    pub(crate) fn drop_waiters(&mut self) {
         self.primary.waiters.clear();
         self.wants_acks = false;
-    }
-
-    // FAILOVER.
-
-    /// FAILOVER. An error is the text of the reply, with its code.
-    pub fn failover(&mut self, now: Now, command: FailoverCommand) -> Result<(), String> {
-        let request = match command {
-            FailoverCommand::Start(request) => request,
-            FailoverCommand::Abort if self.is_failing_over() => {
-                self.abort_failover(now, "Failover manually aborted");
-                return Ok(());
-            }
-            FailoverCommand::Abort => return Err("ERR No failover in progress.".to_string()),
-        };
-        self.may_fail_over(&request)?;
-        self.shared.notice(match &request.target {
-            Some((host, port)) => format!("FAILOVER requested to {host}:{port}."),
-            None => "FAILOVER requested to any replica.".to_string(),
-        });
-        let deadline = request.timeout_ms.map(|ms| now.instant.after_ms(ms));
-        self.failover = Failover::Waiting { request, deadline };
-        self.next_failover_tick = now.instant.after_ms(TICK_FAILOVER_MS);
-        self.shared.act(Action::PauseWrites(true));
-        Ok(())
-    }
-
-    fn may_fail_over(&self, request: &FailoverRequest) -> Result<(), String> {
-        let refuse = |why: &str| Err(format!("ERR {why}"));
-        if self.is_failing_over() {
-            return refuse("FAILOVER already in progress.");
-        }
-        if !self.is_primary() {
-            return refuse("FAILOVER is not valid when server is a replica.");
-        }
-        if self.primary.replicas.is_empty() {
-            return refuse("FAILOVER requires connected replicas.");
-        }
-        if request.force && (request.timeout_ms.is_none() || request.target.is_none()) {
-            return refuse(
-                "FAILOVER with force option requires both a timeout and target HOST and IP.",
-            );
-        }
-        if let Some((host, port)) = &request.target {
-            let Some(replica) = self.primary.find(host, *port) else {
-                return refuse("FAILOVER target HOST and PORT is not a replica.");
-            };
-            if !replica.is_online() {
-                return refuse("FAILOVER target replica is not online.");
-            }
-        }
-        Ok(())
-    }
-
-    fn clear_failover(&mut self) {
-        if self.is_failing_over() {
-            self.failover = Failover::None;
-            self.shared.act(Action::PauseWrites(false));
-        }
-    }
-
-    fn abort_failover(&mut self, now: Now, why: &str) {
-        let target = self.failover.target();
-        self.shared.notice(format!("FAILOVER to {target} aborted: {why}"));
-        if matches!(self.failover, Failover::InProgress { .. }) {
-            self.become_primary(now);
-        }
-        self.clear_failover();
-    }
-
-    fn failover_tick(&mut self, now: Now) {
-        let Failover::Waiting { request, deadline } = &self.failover else { return };
-        if deadline.is_some_and(|deadline| deadline <= now.instant) {
-            let (true, Some((host, port))) = (request.force, request.target.clone()) else {
-                return self.abort_failover(now, "Replica never caught up before timeout");
-            };
-            self.shared
-                .notice(format!("FAILOVER to {host}:{port} time out exceeded, failing over."));
-            return self.hand_over(now, host, port);
-        }
-        let end = self.shared.log.end();
-        let caught_up = match &request.target {
-            Some((host, port)) => {
-                self.primary.find(host, *port).filter(|replica| replica.ack == end)
-            }
-            None => self.primary.replicas.iter().find(|r| r.is_online() && r.ack == end),
-        };
-        if let Some(replica) = caught_up {
-            let (host, port) = (replica.host().to_string(), replica.greeting.listening_port);
-            self.shared.notice(format!("Failover target {host}:{port} is synced, failing over."));
-            self.hand_over(now, host, port);
-        }
-    }
-
-    fn hand_over(&mut self, now: Now, host: String, port: u16) {
-        self.failover = Failover::InProgress { host: host.clone(), port };
-        self.become_replica(now, &host, port);
-        if let Some(link) = &mut self.link {
-            link.failover = true;
-        }
     }
 
     // Turns and time.
@@ -819,7 +414,7 @@ impl Replication {
         if self.is_primary()
             && !self.primary.replicas.is_empty()
             && !self.is_failing_over()
-            && self.ticks % self.shared.settings.ping_period_secs.max(1) == 0
+            && self.ticks.is_multiple_of(self.shared.settings.ping_period_secs.max(1))
         {
             self.shared.append(None, PING);
         }

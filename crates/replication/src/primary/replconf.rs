@@ -36,7 +36,7 @@ pub(crate) enum Said {
 
 /// Takes in the words of a REPLCONF, the command's name first. An error is the text of the reply, with its code.
 pub(crate) fn read(greeting: &mut Greeting, words: Words<'_>) -> Result<Said, String> {
-    if words.len() % 2 == 0 {
+    if words.len().is_multiple_of(2) {
         return Err("ERR syntax error".to_string());
     }
     for at in (1..words.len()).step_by(2) {

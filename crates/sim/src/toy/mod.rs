@@ -391,7 +391,7 @@ impl Toy {
     fn apply_set(&mut self, db: u32, key: &[u8], value: &[u8]) {
         self.writes += 1;
         if let Canary::ForgetsWrites(n) = self.canary
-            && self.writes % n == 0
+            && self.writes.is_multiple_of(n)
         {
             return;
         }

@@ -30,7 +30,7 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let mode = session.reply_mode;
         if mode == ReplyMode::SkipNext {
-            session.reply_mode = ReplyMode::On;
+            session.reply_mode = ReplyMode::Skipping;
         }
         let proto = session.proto;
         let role = session.role;
@@ -38,7 +38,12 @@ impl Node {
         let mark = out.len();
         let flow = self.admit(conn, request, &mut out);
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        let silent = mode == ReplyMode::SkipNext || role == Role::Master;
+        // CLIENT REPLY ON answers for itself even where it was to be skipped.
+        let skipped = mode == ReplyMode::SkipNext && session.reply_mode != ReplyMode::On;
+        if session.reply_mode == ReplyMode::Skipping {
+            session.reply_mode = ReplyMode::On;
+        }
+        let silent = skipped || role == Role::Master;
         if let Err(error) = flow {
             Writer::new(&mut out, proto).error(error.text());
         }

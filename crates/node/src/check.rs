@@ -339,6 +339,7 @@ macro_rules! transcripts {
 }
 
 transcripts! {
+    client_reply: "connection/reply.txt";
     command: "server/command.txt";
     config: "server/config.txt";
     debug: "server/debug.txt";

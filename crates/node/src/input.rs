@@ -29,6 +29,7 @@ impl Node {
         }
         // A session whose request is running right now is lent out; it cannot receive at the same time.
         let mut inbox = session.inbox.take().expect("input arrives between requests");
+        session.running = inbox.bytes.len() + bytes.len();
         if inbox.bytes.is_empty() {
             // The usual case: requests run straight from the world's buffer, and nothing is left.
             let consumed = self.run(conn, &mut inbox, bytes);
@@ -74,6 +75,7 @@ impl Node {
         let kept = inbox.bytes.len();
         let Some(session) = self.sessions.get_mut(conn) else { return };
         session.inbox = Some(inbox);
+        session.running = 0;
         if kept > self.settings.query_buffer_max && session.role != Role::Master {
             let id = session.id;
             self.stats.query_limit_disconnections += 1;

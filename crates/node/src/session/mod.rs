@@ -35,6 +35,8 @@ pub(crate) struct Session {
     pub(crate) lib_version: Vec<u8>,
     /// Present but while a request of this session runs.
     pub(crate) inbox: Option<Box<Inbox>>,
+    /// Bytes of the input that runs while the inbox is lent out.
+    pub(crate) running: usize,
     pub(crate) out: Outbox,
     pub(crate) reply_mode: ReplyMode,
     pub(crate) closing: Option<Closing>,
@@ -81,6 +83,8 @@ pub(crate) enum ReplyMode {
     Off,
     /// CLIENT REPLY SKIP was said: the next command's reply is left out.
     SkipNext,
+    /// This is the next command.
+    Skipping,
 }
 
 /// A session that is about to end.
@@ -122,6 +126,7 @@ impl Session {
             lib_name: Vec::new(),
             lib_version: Vec::new(),
             inbox: Some(Box::default()),
+            running: 0,
             out: Outbox::default(),
             reply_mode: ReplyMode::On,
             closing: None,

@@ -19,7 +19,7 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
     let (buffered, buffered_free) = session
         .inbox
         .as_ref()
-        .map_or((0, 0), |it| (it.bytes.len(), it.bytes.capacity() - it.bytes.len()));
+        .map_or((session.running, 0), |it| (it.bytes.len(), it.bytes.capacity() - it.bytes.len()));
     let out = session.out.len();
     let command = session.last_command.map_or("NULL", |id| &node.registry.row(id).full_name);
     let unix = |peer: &Peer| matches!(peer, Peer::Unix(_));

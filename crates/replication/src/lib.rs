@@ -96,6 +96,8 @@ mod roles;
 mod settings;
 mod shared;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 pub use action::{Action, Intake, SnapshotId, Target, Why};

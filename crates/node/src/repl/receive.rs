@@ -183,12 +183,10 @@ impl Node {
     fn begin_replacing(&mut self) {
         self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
         self.repl.handle_load_begin(self.now, Replaces::Now);
-        self.log(Level::Notice, "MASTER <-> REPLICA sync: Flushing old data");
         let lazy = self.settings.replica_lazy_flush;
         self.keyspace.flush_all(lazy);
         self.tell_changes();
         self.persist.functions.clear();
-        self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
     }
 
     fn load_from_link(&mut self) {
@@ -204,7 +202,6 @@ impl Node {
             self.beside = Some(Box::new(Keyspace::new(self.keyspace.settings().clone(), seed)));
             self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
             self.repl.handle_load_begin(self.now, replaces);
-            self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
         } else {
             self.begin_replacing();
         }
@@ -242,7 +239,6 @@ impl Node {
             session.db = self.link.stream_db;
         }
         self.persist.last_save = self.now.wall;
-        self.log(Level::Notice, "MASTER <-> REPLICA sync: Finished with success");
         self.repl.handle_load_done(self.now);
         if self.config.values.flag("rdb-del-sync-files")
             && self.config.values.save_points().is_empty()

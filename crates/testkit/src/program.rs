@@ -1,0 +1,43 @@
+//! Which server to start: ours, or the one that is installed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A server program and the words that make it a server.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) words: Vec<&'static str>,
+}
+
+impl Program {
+    /// Our binary at `path`, as a test of its crate knows it.
+    pub fn regent(path: &str) -> Program {
+        Program { path: path.into(), words: vec!["server"] }
+    }
+
+    /// Any program that takes the arguments of `redis-server`.
+    pub fn at(path: impl AsRef<Path>) -> Program {
+        Program { path: path.as_ref().to_owned(), words: Vec::new() }
+    }
+
+    /// The installed `redis-server`; none, with a note, where there is none.
+    pub fn redis() -> Option<Program> {
+        peer_tool("redis-server").map(Program::at)
+    }
+}
+
+/// An installed program of Redis. Where it is missing the test that asks says so and is skipped; with
+/// `REGENT_REQUIRE_PEERS=1` it fails.
+pub fn peer_tool(name: &'static str) -> Option<&'static str> {
+    let mut command = Command::new(name);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Some of them take `--version` for a file's name and fail, which shows that they are there.
+    if command.status().is_ok() {
+        return Some(name);
+    }
+    let required = std::env::var("REGENT_REQUIRE_PEERS").is_ok_and(|value| value == "1");
+    assert!(!required, "{name} is not installed, and REGENT_REQUIRE_PEERS=1 asks for it");
+    eprintln!("skipped: {name} is not installed");
+    None
+}

@@ -1,0 +1,157 @@
+//! The phrases that random commands are made from, by family. [`Random`](super::Random) says what their words mean.
+
+/// Commands on one type of values, or on keys of any type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Strings and counters.
+    Strings,
+    /// Lists.
+    Lists,
+    /// Sets.
+    Sets,
+    /// Hashes.
+    Hashes,
+    /// Sorted sets.
+    SortedSets,
+    /// Keys, whatever they hold: names, deadlines, copies, sorting.
+    Keys,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: &[Family] = &[
+        Family::Strings,
+        Family::Lists,
+        Family::Sets,
+        Family::Hashes,
+        Family::SortedSets,
+        Family::Keys,
+    ];
+
+    pub(super) fn phrases(self) -> &'static [&'static str] {
+        match self {
+            Family::Strings => STRINGS,
+            Family::Lists => LISTS,
+            Family::Sets => SETS,
+            Family::Hashes => HASHES,
+            Family::SortedSets => SORTED_SETS,
+            Family::Keys => KEYS,
+        }
+    }
+}
+
+const STRINGS: &[&str] = &[
+    "GET K",
+    "SET K V",
+    "SET K V [NX|XX] [GET] [EX T|PX P|PXAT 4000000000000|KEEPTTL]",
+    "SETNX K V",
+    "(SETEX K T|PSETEX K P) V",
+    "(GETSET K V|GETDEL K)",
+    "GETEX K [PERSIST|EX T|PX P|EXAT 4000000000|PXAT 1]",
+    "MGET K+",
+    "(MSET|MSETNX) (K V)+",
+    "(INCR|DECR) K",
+    "(INCRBY|DECRBY) K N",
+    "INCRBYFLOAT K N",
+    "APPEND K V",
+    "STRLEN K",
+    "(GETRANGE|SUBSTR) K I I",
+    "SETRANGE K (0|5|-1|x|700000000) V",
+    "SETRANGE K 3 V",
+    "LCS K K [LEN|IDX] [WITHMATCHLEN] [MINMATCHLEN 2]",
+];
+
+const LISTS: &[&str] = &[
+    "(LPUSH|RPUSH|LPUSHX|RPUSHX) K M+",
+    "RPUSH K M+ M+ M+ M+ M+ M+ M+ M+",
+    "(LPOP|RPOP) K [C]",
+    "LLEN K",
+    "LINDEX K I",
+    "LSET K I M",
+    "LINSERT K (BEFORE|AFTER|x) M M",
+    "LREM K (-2|-1|0|1|2) M",
+    "LTRIM K I I",
+    "LRANGE K I I",
+    "LRANGE K 0 -1",
+    "LPOS K M [RANK (1|-1|2|0)] [COUNT C] [MAXLEN C]",
+    "LMOVE K K (LEFT|RIGHT) (LEFT|RIGHT)",
+    "RPOPLPUSH K K",
+    "LMPOP KS (LEFT|RIGHT) [COUNT C]",
+];
+
+const SETS: &[&str] = &[
+    "SADD K M+",
+    "SADD K M+ M+ M+ M+ M+ M+",
+    "SREM K M+",
+    "(SISMEMBER|SMISMEMBER) K M+",
+    "(SMEMBERS|SCARD) K",
+    "(SPOP|SRANDMEMBER) K 1000",
+    "SMOVE K K M",
+    "(SINTER|SUNION|SDIFF) K+",
+    "(SINTERSTORE|SUNIONSTORE|SDIFFSTORE) K K+",
+    "SINTERCARD KS [LIMIT C]",
+];
+
+const HASHES: &[&str] = &[
+    "(HSET|HMSET) K (F V)+",
+    "HSET K (M M)+ (F V)+ (M M)+",
+    "HSETNX K F V",
+    "(HGET|HSTRLEN|HEXISTS) K F",
+    "HMGET K F+",
+    "(HGETALL|HKEYS|HVALS|HLEN) K",
+    "HDEL K (F|M)+",
+    "(HINCRBY|HINCRBYFLOAT) K F N",
+    "HSCAN K (0|x) [COUNT 1000] [MATCH G]",
+    "HRANDFIELD K (0|1000|x)",
+];
+
+const SORTED_SETS: &[&str] = &[
+    "ZADD K [NX|XX] [GT|LT] [CH] [INCR] (S M)+",
+    "ZADD K (S M)+",
+    "ZADD K (S M)+ (S M)+ (S M)+ (S M)+",
+    "ZADD K 0 a 0 b 0 c 0 d 0 e 0 f",
+    "ZINCRBY K S M",
+    "(ZSCORE K M|ZMSCORE K M+|ZCARD K)",
+    "ZCOUNT K B B",
+    "ZLEXCOUNT K L L",
+    "ZRANGE K I I [REV] [WITHSCORES]",
+    "ZRANGE K B B BYSCORE [REV] [LIMIT I C] [WITHSCORES]",
+    "ZRANGE K L L BYLEX [REV] [LIMIT I C]",
+    "ZREVRANGE K I I [WITHSCORES]",
+    "(ZRANGEBYSCORE|ZREVRANGEBYSCORE) K B B [WITHSCORES] [LIMIT I C]",
+    "(ZRANGEBYLEX|ZREVRANGEBYLEX) K L L [LIMIT I C]",
+    "ZRANGESTORE K K I I [REV]",
+    "ZRANGESTORE K K B B BYSCORE [LIMIT C C]",
+    "(ZRANK|ZREVRANK) K M",
+    "ZREM K M+",
+    "ZREMRANGEBYRANK K I I",
+    "ZREMRANGEBYSCORE K B B",
+    "ZREMRANGEBYLEX K L L",
+    "(ZPOPMIN|ZPOPMAX) K [C]",
+    "ZMPOP KS (MIN|MAX) [COUNT C]",
+    "(ZUNION|ZINTER) KS [WEIGHTS (1|2|-1)*] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]",
+    "(ZUNIONSTORE|ZINTERSTORE) K KS [WEIGHTS (1|2|-1)*] [AGGREGATE (SUM|MIN|MAX)]",
+    "ZDIFF KS [WITHSCORES]",
+    "ZDIFFSTORE K KS",
+    "ZINTERCARD KS [LIMIT C]",
+    "ZRANDMEMBER K 1000",
+    "ZSCAN K 0 COUNT 1000",
+];
+
+const KEYS: &[&str] = &[
+    "(DEL|UNLINK|EXISTS|TOUCH) K+",
+    "DEL K",
+    "(TYPE|PERSIST) K",
+    "(EXPIRE K T|PEXPIRE K P|EXPIREAT K 4000000000|PEXPIREAT K 4000000000000) [NX|XX|GT|LT]",
+    "(RENAME|RENAMENX) K K",
+    "COPY K K [REPLACE] [DB (0|1|99|x)]",
+    "MOVE K (0|1|99|x)",
+    "SELECT (0|0|1)",
+    "DBSIZE",
+    "KEYS G",
+    "SCAN 0 COUNT 1000 [MATCH G] [TYPE (hash|string|list)]",
+    "SORT K [ALPHA] [DESC] [LIMIT I I] [GET # GET k*->f1] [STORE K]",
+    "SORT K ALPHA",
+    "SWAPDB (0|1|x|99) (0|1)",
+    "(SET|GET|HGET|OBJECT|EXPIRE|SORT|LPUSH|ZADD) V+",
+];

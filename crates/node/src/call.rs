@@ -163,7 +163,9 @@ impl Node {
         session.last_command = Some(id);
         let (db, proto) = (session.db, session.proto);
         self.keyspace.no_touch = session.no_touch;
-        if !self.monitors.is_empty() {
+        // EXEC is shown behind what it runs, and a request that waited was shown when it came.
+        let is_exec = spec.name == "exec";
+        if !self.monitors.is_empty() && context != Context::Again && !is_exec {
             self.show_monitors(conn, spec, &words);
         }
         self.keyspace.begin(self.now, self.expiry_for(context));
@@ -192,6 +194,9 @@ impl Node {
             }
         };
         let parked = matches!(outcome, Ok(Flow::Parked));
+        if is_exec && !self.monitors.is_empty() {
+            self.show_monitors(conn, spec, &words);
+        }
         if let Err(error) = &outcome {
             out.truncate(mark);
             Writer::new(out, proto).error(error.text());

@@ -345,6 +345,7 @@ transcripts! {
     debug: "server/debug.txt";
     dump: "keys/dump.txt";
     memory: "server/memory.txt";
+    monitor: "server/monitor.txt";
 }
 
 #[cfg(test)]

@@ -162,6 +162,10 @@ impl Node {
             next_ticket: 0,
             next_file: 0,
         };
+        for (old, new) in &node.config.renames {
+            // Loading has refused names that are unknown or taken, as far as it knows them.
+            node.registry.rename(old, new);
+        }
         node.configure();
         node
     }

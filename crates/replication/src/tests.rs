@@ -76,7 +76,7 @@ impl Server {
     }
 
     /// Everything that waits for a replica.
-    fn to_replica(&mut self, now: Now) -> Vec<u8> {
+    fn take_for_replica(&mut self, now: Now) -> Vec<u8> {
         self.repl.flush(now);
         let mut all = Vec::new();
         while let Some(conn) = self.repl.poll_ready() {
@@ -167,7 +167,7 @@ impl Pair {
             self.replica.act(self.now);
             let asked = std::mem::take(&mut self.replica.to_primary);
             let mut answers = self.answer(&asked);
-            answers.extend(self.primary.to_replica(self.now));
+            answers.extend(self.primary.take_for_replica(self.now));
             if answers.is_empty() && asked.is_empty() {
                 return;
             }

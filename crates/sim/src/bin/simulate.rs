@@ -35,6 +35,10 @@ fn main() -> ExitCode {
             Ok(Ok(report)) => {
                 writes += report.writes;
                 slowest = slowest.max(report.converged_ms);
+                let played = seed - first + 1;
+                if played.is_multiple_of(500) {
+                    eprintln!("{played} of {count} seeds");
+                }
             }
             Ok(Err(failure)) => {
                 failure.log.iter().for_each(|line| println!("{line}"));

@@ -56,7 +56,6 @@ pub(crate) fn node(values: &Values) -> Settings {
         stop_writes_on_save_error: values.flag("stop-writes-on-bgsave-error"),
         keepalive_secs: values.count("tcp-keepalive") as u32,
         debug_command: permission(values, "enable-debug-command"),
-        protected_configs: permission(values, "enable-protected-configs"),
         hz: values.count("hz"),
         shutdown_timeout_secs: values.count("shutdown-timeout"),
     }

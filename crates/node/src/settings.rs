@@ -69,8 +69,6 @@ pub(crate) struct Settings {
     pub(crate) replica_lazy_flush: bool,
     /// `enable-debug-command`: who may use DEBUG.
     pub(crate) debug_command: Permission,
-    /// `enable-protected-configs`: who may set protected parameters.
-    pub(crate) protected_configs: Permission,
     /// `hz`: how often a second background work is looked after.
     pub(crate) hz: u64,
     /// `shutdown-timeout`, seconds: how long a shutdown waits for replicas.

@@ -75,7 +75,7 @@ fn keys_of(spec: &Spec, words: &Words<'_>) -> Option<Vec<(usize, KeyFlags)>> {
             // cannot be told.
             if keys.flags.has(KeyFlags::OW) {
                 let is_store = |at: &usize| words[*at].eq_ignore_ascii_case(b"store");
-                let last = (2..words.len().saturating_sub(1)).filter(is_store).last();
+                let last = (2..words.len().saturating_sub(1)).rev().find(is_store);
                 found.extend(last.map(|at| (at + 1, keys.flags)));
             }
             continue;

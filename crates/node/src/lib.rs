@@ -17,6 +17,7 @@ mod info;
 mod input;
 mod machine;
 mod monitor;
+mod names;
 mod node;
 mod notify;
 mod persist;
@@ -30,6 +31,7 @@ mod stats;
 mod transaction;
 mod unit;
 
+pub use names::Names;
 pub use node::{Node, Options};
 
 /// The version of Redis that clients are told, and by which they decide what they may use.

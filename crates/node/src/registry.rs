@@ -44,11 +44,60 @@ pub(crate) enum Missing {
     Subcommand(CommandId),
 }
 
+/// How many names there is room for; about a quarter is used.
+const SLOTS: usize = 1024;
+
 /// All commands. Lookup is one hash of the folded name and one comparison.
 pub(crate) struct Registry {
     rows: Vec<Row>,
     /// Open addressing; the name it answers to (which `rename-command` may have changed) and the row.
-    slots: Vec<Option<(Box<[u8]>, CommandId)>>,
+    slots: Vec<Option<Slot>>,
+}
+
+/// A name in the table of names. Most comparisons are of two words, and touch no other memory.
+struct Slot {
+    folded: Folded,
+    name: Box<[u8]>,
+    id: CommandId,
+}
+
+/// The length and the first sixteen bytes of a name, with bit 5 set in each: letters of either case are the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Folded {
+    len: usize,
+    words: [u64; 2],
+}
+
+impl Folded {
+    fn new(name: &[u8]) -> Folded {
+        const CASE: u64 = 0x2020_2020_2020_2020;
+        let words = match name.len() {
+            len @ 0..=8 => [word(&name[..len]), 0],
+            len => [word(&name[..8]), word(&name[8..len.min(16)])],
+        };
+        Folded { len: name.len(), words: words.map(|word| word | CASE) }
+    }
+
+    /// Spreads over the table: the names of commands share most of their letters.
+    fn hash(self) -> usize {
+        let mixed =
+            (self.words[0] ^ self.words[1].rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((mixed ^ (self.len as u64) << 59) >> 48) as usize
+    }
+}
+
+/// Up to eight bytes as a number, zeros behind them.
+fn word(bytes: &[u8]) -> u64 {
+    match bytes.len() {
+        8 => u64::from_le_bytes(bytes.try_into().expect("eight bytes")),
+        len @ 4..8 => {
+            // Two overlapping halves: no loop over single bytes.
+            let low = u32::from_le_bytes(bytes[..4].try_into().expect("four bytes"));
+            let high = u32::from_le_bytes(bytes[len - 4..].try_into().expect("four bytes"));
+            u64::from(low) | u64::from(high) << (8 * (len - 4))
+        }
+        _ => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 impl Registry {
@@ -58,7 +107,7 @@ impl Registry {
         node: impl Iterator<Item = &'static NodeCommand>,
     ) -> Registry {
         let mut registry = Registry { rows: Vec::new(), slots: Vec::new() };
-        registry.slots.resize_with(1024, || None);
+        registry.slots.resize_with(SLOTS, || None);
         for command in data {
             registry.add(
                 &command.spec,
@@ -104,16 +153,13 @@ impl Registry {
 
     /// Lets `name` stand for `id`.
     fn bind(&mut self, name: &[u8], id: CommandId) {
-        let mut at = self.start(name);
-        while let Some((taken, _)) = &self.slots[at] {
-            assert!(
-                !taken.eq_ignore_ascii_case(name),
-                "two commands named {}",
-                String::from_utf8_lossy(name)
-            );
-            at = (at + 1) % self.slots.len();
+        assert!(self.find(name).is_none(), "two commands named {}", String::from_utf8_lossy(name));
+        let folded = Folded::new(name);
+        let mut at = folded.hash() % SLOTS;
+        while self.slots[at].is_some() {
+            at = (at + 1) % SLOTS;
         }
-        self.slots[at] = Some((name.to_ascii_lowercase().into(), id));
+        self.slots[at] = Some(Slot { folded, name: name.to_ascii_lowercase().into(), id });
     }
 
     /// `rename-command`: `old` answers to `new` from now on, or to nothing where `new` is empty. False: there is no
@@ -125,26 +171,25 @@ impl Registry {
         }
         // Open addressing cannot punch holes: build anew.
         let kept: Vec<_> =
-            self.slots.iter_mut().filter_map(Option::take).filter(|(_, it)| *it != id).collect();
-        kept.iter().for_each(|(name, id)| self.bind(name, *id));
+            self.slots.iter_mut().filter_map(Option::take).filter(|it| it.id != id).collect();
+        kept.iter().for_each(|it| self.bind(&it.name, it.id));
         if !new.is_empty() {
             self.bind(new, id);
         }
         true
     }
 
-    fn start(&self, name: &[u8]) -> usize {
-        fold(name) as usize % self.slots.len()
-    }
-
     /// The command called `name`, in any case.
+    #[inline]
     pub(crate) fn find(&self, name: &[u8]) -> Option<CommandId> {
-        let mut at = self.start(name);
-        while let Some((candidate, id)) = &self.slots[at] {
-            if candidate.eq_ignore_ascii_case(name) {
-                return Some(*id);
+        let folded = Folded::new(name);
+        let mut at = folded.hash() % SLOTS;
+        while let Some(slot) = &self.slots[at] {
+            // Bit 5 tells letters from their other case, but also some signs from others: look closer.
+            if slot.folded == folded && slot.name.eq_ignore_ascii_case(name) {
+                return Some(slot.id);
             }
-            at = (at + 1) % self.slots.len();
+            at = (at + 1) % SLOTS;
         }
         None
     }
@@ -176,24 +221,8 @@ impl Registry {
 
     /// Top-level rows that still answer to a name, with that name.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&[u8], &Row)> {
-        self.slots.iter().flatten().map(|(name, id)| (&**name, self.row(*id)))
+        self.slots.iter().flatten().map(|it| (&*it.name, self.row(it.id)))
     }
-}
-
-/// A hash in which letters of either case are the same: eight bytes at a time, bit 5 set in each.
-fn fold(name: &[u8]) -> u64 {
-    let mut hash = name.len() as u64;
-    let mut chunks = name.chunks_exact(8);
-    let mix = |hash: u64, word: u64| {
-        (hash.rotate_left(5) ^ (word | 0x2020_2020_2020_2020)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    };
-    for chunk in &mut chunks {
-        hash = mix(hash, u64::from_le_bytes(chunk.try_into().expect("chunks of eight")));
-    }
-    let mut last = [0u8; 8];
-    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    hash = mix(hash, u64::from_le_bytes(last));
-    hash >> 32
 }
 
 #[cfg(test)]
@@ -213,5 +242,20 @@ mod tests {
             compare::compare(&facts, &row.full_name, row.spec, &mut differences);
         }
         assert!(differences.is_empty(), "{differences}");
+    }
+
+    #[test]
+    fn names_are_found_in_any_case_and_renamed() {
+        let mut registry = Registry::new(commands::all(), crate::admin::all());
+        for row in registry.rows().iter().filter(|row| row.parent.is_none()) {
+            assert_eq!(registry.find(row.spec.name.as_bytes()), Some(row.id));
+            assert_eq!(registry.find(row.spec.name.to_uppercase().as_bytes()), Some(row.id));
+        }
+        // What differs in bit 5 without being a letter is another name.
+        assert_eq!(registry.find(b"g\x45t"), registry.find(b"get"));
+        assert_eq!(registry.find(b"sort\x7fro"), None);
+        assert!(registry.rename(b"get", b"fetch"));
+        assert_eq!((registry.find(b"get"), registry.find(b"FETCH").is_some()), (None, true));
+        assert!(registry.rename(b"keys", b"") && registry.find(b"keys").is_none());
     }
 }

@@ -15,6 +15,7 @@ pub mod net;
 pub mod poll;
 pub mod process;
 pub mod signal;
+pub mod stopwatch;
 pub mod syslog;
 pub mod thread;
 pub mod title;

@@ -3,8 +3,11 @@
 use sys::ErrorText;
 use sys::file;
 
-/// The real one.
-pub(super) struct FileSystem;
+/// The real one, with the names that commands have by now.
+#[derive(Default)]
+pub(super) struct FileSystem {
+    names: node::Names,
+}
 
 impl config::Host for FileSystem {
     fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
@@ -27,6 +30,10 @@ impl config::Host for FileSystem {
     fn change_dir(&mut self, path: &str) -> Result<String, String> {
         file::change_dir(path).map_err(|error| error.text())?;
         Ok(file::absolute(path).to_string_lossy().into_owned())
+    }
+
+    fn rename_command(&mut self, from: &[u8], to: &[u8]) -> Result<(), &'static str> {
+        self.names.rename(from, to)
     }
 
     fn can_log_to(&mut self, path: &str) -> Result<(), String> {

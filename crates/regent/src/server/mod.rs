@@ -32,7 +32,7 @@ pub(crate) fn run(name: &str, words: &[Vec<u8>], arguments: &[Vec<u8>]) -> Resul
     // Before a `dir` line changes what a relative path means.
     let executable = sys::facts::executable();
     line.file = line.file.map(|file| sys::file::absolute(file).to_string_lossy().into_owned());
-    let config = match config::load(&line, &mut FileSystem) {
+    let config = match config::load(&line, &mut FileSystem::default()) {
         Ok(config) => with_folder(config),
         Err(error @ LoadError::Unreadable { .. }) => {
             Log::new(LogTarget::default()).write(Level::Warning, &error.to_string());

@@ -315,6 +315,10 @@ impl Node {
     /// A wait ends in vain: the session gets what its command answers then.
     pub(crate) fn give_up(&mut self, conn: ConnId) {
         let Some(parked) = self.unpark(conn) else { return };
+        if let Ok(row) = self.registry.resolve(&parked.request.words()) {
+            let id = row.id;
+            self.stats.command_mut(id).calls += 1;
+        }
         match parked.what {
             Waiting::Keys { wait, .. } => self.send(conn, |w| wait.timeout.write(w)),
             Waiting::Replicas { offset, .. } => {
@@ -329,7 +333,13 @@ impl Node {
 
     /// CLIENT UNBLOCK ERROR, or a role change: the wait ends with an error.
     pub(crate) fn unblock_with(&mut self, conn: ConnId, error: &command::Error) {
-        if self.unpark(conn).is_some() {
+        if let Some(parked) = self.unpark(conn) {
+            if let Ok(row) = self.registry.resolve(&parked.request.words()) {
+                let id = row.id;
+                let stats = self.stats.command_mut(id);
+                stats.calls += 1;
+                stats.failed += 1;
+            }
             self.stats.count_error(error.code());
             self.send(conn, |w: &mut Writer<'_>| w.error(error.text()));
             self.resume(conn);

@@ -28,8 +28,7 @@ impl Node {
     /// A request has arrived: it is refused, queued or run, and answered.
     pub(crate) fn process(&mut self, conn: ConnId, request: Incoming<'_>) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        let mode = session.reply_mode;
-        if mode == ReplyMode::SkipNext {
+        if session.reply_mode == ReplyMode::SkipNext {
             session.reply_mode = ReplyMode::Skipping;
         }
         let proto = session.proto;
@@ -38,16 +37,14 @@ impl Node {
         let mark = out.len();
         let flow = self.admit(conn, request, &mut out);
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        // CLIENT REPLY ON answers for itself even where it was to be skipped.
-        let skipped = mode == ReplyMode::SkipNext && session.reply_mode != ReplyMode::On;
+        let silent = session.reply_mode.is_silent() || role == Role::Master;
         if session.reply_mode == ReplyMode::Skipping {
             session.reply_mode = ReplyMode::On;
         }
-        let silent = skipped || role == Role::Master;
         if let Err(error) = flow {
             Writer::new(&mut out, proto).error(error.text());
         }
-        if silent || session.reply_mode == ReplyMode::Off {
+        if silent {
             out.truncate(mark);
         }
         session.out.restore(out);
@@ -224,6 +221,7 @@ impl Node {
         spent_ns: u64,
     ) {
         self.stats.commands += 1;
+        self.stats.turns.commands_ns += spent_ns;
         self.stats.command_mut(id).count(spent_ns, self.settings.latency_tracking);
         let spent_us = spent_ns / 1000;
         let slower_than = self.settings.slowlog_slower_than_us;

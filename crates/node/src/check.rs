@@ -344,7 +344,10 @@ transcripts! {
     config: "server/config.txt";
     debug: "server/debug.txt";
     dump: "keys/dump.txt";
+    errorstats: "server/errorstats.txt";
     memory: "server/memory.txt";
+    silence: "pubsub/silence.txt";
+    watch: "transactions/watch.txt";
     monitor: "server/monitor.txt";
 }
 

@@ -38,6 +38,7 @@ impl Node {
         if self.cron.paused {
             return;
         }
+        let started = (self.senses.stopwatch)();
         self.cron.ticks += 1;
         self.sample_rates();
         // A failover, or a pause of all writes, must see no effects of our own making.
@@ -52,6 +53,7 @@ impl Node {
             self.close_idle_clients();
             self.check_soft_limits();
         }
+        self.stats.turns.cron_ns += (self.senses.stopwatch)().saturating_sub(started);
     }
 
     fn sample_rates(&mut self) {
@@ -62,6 +64,8 @@ impl Node {
         stats.rates.net_out.sample(now, stats.net_out);
         stats.rates.net_repl_in.sample(now, stats.net_repl_in);
         stats.rates.net_repl_out.sample(now, stats.net_repl_out);
+        stats.rates.turns.sample(now, stats.turns.count);
+        stats.rates.turn_us.sample_per(stats.turns.count, stats.turns.spent_ns / 1000, 1);
     }
 
     /// Deletes keys whose time is up, within a budget. True if there may be more.

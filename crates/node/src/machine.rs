@@ -11,7 +11,7 @@ use world::{ConnId, DiskError, DiskReply, Effect, Event, Level, Machine, Peer};
 
 impl Machine for Node {
     fn handle_input(&mut self, now: Now, conn: ConnId, bytes: &[u8]) {
-        self.now = now;
+        self.begin_turn(now);
         match self.sessions.get(conn).map(|it| it.role) {
             Some(Role::Master) => self.link_input(conn, bytes),
             Some(_) => self.input(conn, bytes),
@@ -22,7 +22,7 @@ impl Machine for Node {
     }
 
     fn handle_event(&mut self, now: Now, event: Event) {
-        self.now = now;
+        self.begin_turn(now);
         match event {
             Event::Accepted { conn, peer, local } => self.accepted(conn, peer, local),
             Event::Closed { conn, .. } => {
@@ -67,7 +67,7 @@ impl Machine for Node {
     }
 
     fn handle_timeout(&mut self, now: Now) {
-        self.now = now;
+        self.begin_turn(now);
         self.wake_late();
         if self.repl.poll_timeout() <= now.instant {
             self.repl.handle_timeout(now);
@@ -141,11 +141,17 @@ impl Machine for Node {
         if self.wants_sweep {
             more |= self.sweep(budget_us);
         }
+        self.stats.turns.end(self.senses.stopwatch, self.stats.commands);
         more
     }
 }
 
 impl Node {
+    fn begin_turn(&mut self, now: Now) {
+        self.now = now;
+        self.stats.turns.begin(self.senses.stopwatch, self.stats.commands);
+    }
+
     /// The server begins its work: limits, listening, the dataset. To be called once, before the first turn.
     pub fn start(&mut self, now: Now) {
         self.now = now;

@@ -55,14 +55,4 @@ impl Watches {
     pub(crate) fn watchers(&self, db: usize, key: &[u8]) -> &[ConnId] {
         self.by_key.get(&(db, Box::from(key))).map_or(&[], |list| list)
     }
-
-    /// Every watched key of a database (of all where none is named), with its watchers.
-    pub(crate) fn in_db(
-        &self,
-        db: Option<usize>,
-    ) -> impl Iterator<Item = (usize, &[u8], &[ConnId])> {
-        let all = self.by_key.iter();
-        all.filter(move |((it, _), _)| db.is_none_or(|db| db == *it))
-            .map(|((db, key), conns)| (*db, &**key, &**conns))
-    }
 }

@@ -88,13 +88,13 @@ impl Node {
         let ops = std::mem::take(&mut self.unit.ops);
         let wrap = ops.len() > 1;
         if wrap {
-            self.feed(ops[0].0, &Owned::new(["MULTI"]).words());
+            self.feed_mark(&Owned::new(["MULTI"]).words());
         }
         for (db, words) in &ops {
             self.feed(*db, &words.words());
         }
         if wrap {
-            self.feed(ops[ops.len() - 1].0, &Owned::new(["EXEC"]).words());
+            self.feed_mark(&Owned::new(["EXEC"]).words());
         }
     }
 
@@ -126,10 +126,11 @@ impl Node {
                     let words = words.into_iter().chain(fields.iter().map(|field| &**field));
                     self.propagate(db, Owned::new(words));
                 }
-                Change::Flushed { db } => self.break_watches_in(db),
+                Change::Flushed { db } => {
+                    self.watched_were_replaced(|it| db.is_none_or(|db| db == it))
+                }
                 Change::Swapped { a, b } => {
-                    self.break_watches_in(Some(a));
-                    self.break_watches_in(Some(b));
+                    self.watched_were_replaced(|it| it == a || it == b);
                     self.blocking.swapped(a, b);
                 }
             }

@@ -5,6 +5,7 @@ use crate::node::Node;
 use crate::pubsub::Pubsub;
 use command::{
     Args, Arity, Categories, Command, Error, Flags, Flow, Group, KeyFlags, Keys, Outcome, Spec,
+    Writer,
 };
 use stdx::glob;
 use world::ConnId;
@@ -83,10 +84,7 @@ fn subscribe(cx: &mut NodeCx<'_>, args: Args<'_>, way: Way, word: &[u8]) -> Outc
     }
     for channel in args.rest().iter() {
         let count = cx.node.hear(conn, way, channel);
-        cx.reply.push(3);
-        cx.reply.bulk(word);
-        cx.reply.bulk(channel);
-        cx.reply.count(count);
+        tell(cx, word, Some(channel), count);
     }
     Ok(Flow::Done)
 }
@@ -135,19 +133,28 @@ fn unsubscribe(cx: &mut NodeCx<'_>, args: Args<'_>, way: Way, word: &[u8]) -> Ou
     };
     if channels.is_empty() {
         let count = cx.node.listening_count(conn, way);
-        cx.reply.push(3);
-        cx.reply.bulk(word);
-        cx.reply.null();
-        cx.reply.count(count);
+        tell(cx, word, None, count);
     }
     for channel in channels {
         let count = cx.node.stop_listening(conn, way, &channel);
-        cx.reply.push(3);
-        cx.reply.bulk(word);
-        cx.reply.bulk(&channel);
-        cx.reply.count(count);
+        tell(cx, word, Some(&channel), count);
     }
     Ok(Flow::Done)
+}
+
+/// Tells a session what it listens to now. This is no reply but a push: CLIENT REPLY does not silence it.
+fn tell(cx: &mut NodeCx<'_>, word: &[u8], channel: Option<&[u8]>, count: usize) {
+    let write = |reply: &mut Writer<'_>| {
+        reply.push(3);
+        reply.bulk(word);
+        reply.bulk_or_null(channel);
+        reply.count(count);
+    };
+    if cx.session().reply_mode.is_silent() {
+        cx.node.send(cx.conn, write);
+    } else {
+        write(&mut cx.reply);
+    }
 }
 
 const PUBLISH: NodeCommand = Command::new(

@@ -185,8 +185,9 @@ impl Node {
         if session.watches.iter().any(|watch| watch.db == db && *watch.key == *key) {
             return;
         }
-        let expired = self.keyspace.db(db).is_expired(key);
-        session.watches.push(crate::session::Watch { db, key: key.into(), expired });
+        let data = self.keyspace.db(db);
+        let (existed, expired) = (data.holds(key), data.is_expired(key));
+        session.watches.push(crate::session::Watch { db, key: key.into(), existed, expired });
         self.watches.add(conn, db, key);
         self.keyspace.observers.watching = true;
     }
@@ -221,20 +222,26 @@ impl Node {
                     .iter_mut()
                     .find(|it| it.db == db && *it.key == *key && it.expired);
                 match stale {
-                    Some(watch) if !self.keyspace.db(db).holds(key) => watch.expired = false,
+                    Some(watch) if !self.keyspace.db(db).holds(key) => {
+                        (watch.existed, watch.expired) = (false, false);
+                    }
                     _ => session.watch_broken = true,
                 }
             }
         }
     }
 
-    /// A database was emptied or replaced: watched keys that were there, or are there now, have changed.
-    pub(crate) fn break_watches_in(&mut self, db: Option<usize>) {
-        let conns: Vec<ConnId> =
-            self.watches.in_db(db).flat_map(|(_, _, conns)| conns.to_vec()).collect();
-        for conn in conns {
-            if let Some(session) = self.sessions.get_mut(conn) {
-                session.watch_broken = true;
+    /// Whole databases were emptied or replaced: watched keys that were there, or are there now, have changed. A
+    /// key whose time was up counts as absent, before and after.
+    pub(crate) fn watched_were_replaced(&mut self, affected: impl Fn(usize) -> bool) {
+        let keyspace = &mut self.keyspace;
+        for session in self.sessions.iter_mut().filter(|it| !it.watches.is_empty()) {
+            for watch in session.watches.iter_mut().filter(|it| affected(it.db)) {
+                let data = keyspace.db(watch.db);
+                let (exists, expired) = (data.holds(&watch.key), data.is_expired(&watch.key));
+                let was_there = watch.existed && !watch.expired;
+                session.watch_broken |= was_there || exists && !expired;
+                (watch.existed, watch.expired) = (exists, expired);
             }
         }
     }

@@ -15,16 +15,16 @@ pub(super) fn stats(node: &mut Node, info: &mut Info) {
     info.section("Stats");
     info.field("total_connections_received", stats.connections);
     info.field("total_commands_processed", stats.commands);
-    info.field("instantaneous_ops_per_sec", rates.commands.per_second());
+    info.field("instantaneous_ops_per_sec", rates.commands.average());
     info.field("total_net_input_bytes", stats.net_in + stats.net_repl_in);
     info.field("total_net_output_bytes", stats.net_out + stats.net_repl_out);
     info.field("total_net_repl_input_bytes", stats.net_repl_in);
     info.field("total_net_repl_output_bytes", stats.net_repl_out);
     let kilobytes = |per_second: u64| format!("{:.2}", per_second as f64 / 1024.0);
-    info.field("instantaneous_input_kbps", kilobytes(rates.net_in.per_second()));
-    info.field("instantaneous_output_kbps", kilobytes(rates.net_out.per_second()));
-    info.field("instantaneous_input_repl_kbps", kilobytes(rates.net_repl_in.per_second()));
-    info.field("instantaneous_output_repl_kbps", kilobytes(rates.net_repl_out.per_second()));
+    info.field("instantaneous_input_kbps", kilobytes(rates.net_in.average()));
+    info.field("instantaneous_output_kbps", kilobytes(rates.net_out.average()));
+    info.field("instantaneous_input_repl_kbps", kilobytes(rates.net_repl_in.average()));
+    info.field("instantaneous_output_repl_kbps", kilobytes(rates.net_repl_out.average()));
     info.field("rejected_connections", stats.rejected_connections);
     let (full, partial, partial_refused) = node.sync_counts();
     let stats = &node.stats;
@@ -65,11 +65,11 @@ pub(super) fn stats(node: &mut Node, info: &mut Info) {
     info.field("io_threaded_writes_processed", 0);
     info.field("reply_buffer_shrinks", 0);
     info.field("reply_buffer_expands", 0);
-    info.field("eventloop_cycles", stats.turns);
-    info.field("eventloop_duration_sum", 0);
-    info.field("eventloop_duration_cmd_sum", 0);
-    info.field("instantaneous_eventloop_cycles_per_sec", 0);
-    info.field("instantaneous_eventloop_duration_usec", 0);
+    info.field("eventloop_cycles", stats.turns.count);
+    info.field("eventloop_duration_sum", stats.turns.spent_ns / 1000);
+    info.field("eventloop_duration_cmd_sum", stats.turns.commands_ns / 1000);
+    info.field("instantaneous_eventloop_cycles_per_sec", rates.turns.average());
+    info.field("instantaneous_eventloop_duration_usec", rates.turn_us.average());
     info.field("acl_access_denied_auth", stats.denied_auth);
     info.field("acl_access_denied_cmd", 0);
     info.field("acl_access_denied_key", 0);
@@ -93,6 +93,16 @@ pub(super) fn keyspace(node: &mut Node, info: &mut Info) {
             );
         }
     }
+}
+
+/// What only those who ask for it by name are told.
+pub(super) fn debug(node: &mut Node, info: &mut Info) {
+    let turns = &node.stats.turns;
+    info.section("Debug");
+    info.field("eventloop_duration_aof_sum", 0);
+    info.field("eventloop_duration_cron_sum", turns.cron_ns / 1000);
+    info.field("eventloop_duration_max", turns.spent_ns_max / 1000);
+    info.field("eventloop_cmd_per_cycle_max", turns.commands_max);
 }
 
 pub(super) fn regent(node: &mut Node, info: &mut Info) {

@@ -69,6 +69,8 @@ enum Shown {
     Always,
     /// By `INFO all` or by name.
     OnRequest,
+    /// By name alone.
+    ByName,
 }
 
 const SECTIONS: &[Section] = &[
@@ -85,6 +87,7 @@ const SECTIONS: &[Section] = &[
     Section { word: "latencystats", shown: Shown::OnRequest, fill: commands::latencystats },
     Section { word: "cluster", shown: Shown::Always, fill: server::cluster },
     Section { word: "keyspace", shown: Shown::Always, fill: counters::keyspace },
+    Section { word: "debug", shown: Shown::ByName, fill: counters::debug },
     Section { word: "regent", shown: Shown::Always, fill: counters::regent },
 ];
 
@@ -96,7 +99,11 @@ impl Node {
         let usual = words.clone().next().is_none() || asked("default");
         let chosen: Vec<Fill> = SECTIONS
             .iter()
-            .filter(|it| everything || usual && it.shown == Shown::Always || asked(it.word))
+            .filter(|it| match it.shown {
+                Shown::Always => usual || everything || asked(it.word),
+                Shown::OnRequest => everything || asked(it.word),
+                Shown::ByName => asked(it.word),
+            })
             .map(|it| it.fill)
             .collect();
         let mut info = Info::default();

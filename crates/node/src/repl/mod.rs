@@ -41,6 +41,15 @@ impl Node {
 
     /// Appends an effect to the stream.
     pub(crate) fn feed(&mut self, db: usize, words: &Words<'_>) {
+        self.feed_words(Some(db), words);
+    }
+
+    /// Appends what touches no key, and so needs no database: MULTI and EXEC. Redis selects the database inside.
+    pub(crate) fn feed_mark(&mut self, words: &Words<'_>) {
+        self.feed_words(None, words);
+    }
+
+    fn feed_words(&mut self, db: Option<usize>, words: &Words<'_>) {
         let mut text = std::mem::take(&mut self.feed_buffer);
         text.clear();
         write!(text, "*{}\r\n", words.len()).expect("bytes grow without fail");
@@ -49,7 +58,9 @@ impl Node {
             text.extend_from_slice(word);
             text.extend_from_slice(b"\r\n");
         }
-        self.feed_raw(db, &text);
+        if self.repl.wants_effects() {
+            self.repl.append(db.map(|db| db as u32), &text);
+        }
         self.feed_buffer = text;
     }
 

@@ -229,7 +229,7 @@ impl Node {
             // The old tables hold snapshots' views no more: those were cancelled when loading began.
             drop(old);
             self.configure();
-            self.break_watches_in(None);
+            self.watched_were_replaced(|_| true);
         }
         self.link.stream_db =
             loading.stream_db.and_then(|db| usize::try_from(db).ok()).unwrap_or(0);

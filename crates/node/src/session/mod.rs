@@ -83,8 +83,15 @@ pub(crate) enum ReplyMode {
     Off,
     /// CLIENT REPLY SKIP was said: the next command's reply is left out.
     SkipNext,
-    /// This is the next command.
+    /// This command is the next one.
     Skipping,
+}
+
+impl ReplyMode {
+    /// True where the running command's reply goes nowhere. Pushes go out all the same.
+    pub(crate) fn is_silent(self) -> bool {
+        matches!(self, ReplyMode::Off | ReplyMode::Skipping)
+    }
 }
 
 /// A session that is about to end.
@@ -98,6 +105,9 @@ pub(crate) enum Closing {
 pub(crate) struct Watch {
     pub(crate) db: usize,
     pub(crate) key: Box<[u8]>,
+    /// It is there. What changes this one by one breaks the watch; here one learns whether a whole database that
+    /// was emptied or replaced had the key.
+    pub(crate) existed: bool,
     /// It was there when it was watched, but its time was up already: its deletion is no change.
     pub(crate) expired: bool,
 }

@@ -4,11 +4,13 @@ mod histogram;
 mod latency;
 mod rates;
 mod slowlog;
+mod turns;
 
 pub(crate) use histogram::Histogram;
 pub(crate) use latency::Latency;
 pub(crate) use rates::Rates;
 pub(crate) use slowlog::{Slowlog, address};
+use turns::Turns;
 
 use crate::registry::CommandId;
 use std::collections::BTreeMap;
@@ -38,7 +40,7 @@ pub(crate) struct Stats {
     pub(crate) sanitizations: u64,
     pub(crate) reads: u64,
     pub(crate) writes: u64,
-    pub(crate) turns: u64,
+    pub(crate) turns: Turns,
     pub(crate) rates: Rates,
     /// Error replies in all.
     pub(crate) errors: u64,
@@ -100,7 +102,7 @@ impl Stats {
             sanitizations: 0,
             reads: 0,
             writes: 0,
-            turns: 0,
+            turns: Turns::default(),
             rates: Rates::default(),
             errors: 0,
             errors_by_code: BTreeMap::new(),

@@ -2,10 +2,10 @@
 
 use stdx::Instant;
 
-/// A counter sampled every 100 ms, the last sixteen samples averaged.
+/// A counter compared with another, sampled every 100 ms, the last sixteen samples averaged.
 #[derive(Debug, Default)]
 pub(crate) struct Rate {
-    last: Option<(Instant, u64)>,
+    last: Option<(u64, u64)>,
     samples: [u64; 16],
     next: usize,
 }
@@ -13,16 +13,21 @@ pub(crate) struct Rate {
 impl Rate {
     /// Notes what the counter says now.
     pub(crate) fn sample(&mut self, now: Instant, count: u64) {
+        self.sample_per(now.0, count, 1_000_000);
+    }
+
+    /// Notes what the counter says, and what it is measured by: `count` for each `factor` of `base`.
+    pub(crate) fn sample_per(&mut self, base: u64, count: u64, factor: u64) {
         if let Some((before, old)) = self.last {
-            let us = now.us_since(before).max(1);
-            self.samples[self.next] = count.saturating_sub(old) * 1_000_000 / us;
+            let passed = base.saturating_sub(before).max(1);
+            self.samples[self.next] = count.saturating_sub(old) * factor / passed;
             self.next = (self.next + 1) % self.samples.len();
         }
-        self.last = Some((now, count));
+        self.last = Some((base, count));
     }
 
     /// The average.
-    pub(crate) fn per_second(&self) -> u64 {
+    pub(crate) fn average(&self) -> u64 {
         self.samples.iter().sum::<u64>() / self.samples.len() as u64
     }
 }
@@ -35,4 +40,7 @@ pub(crate) struct Rates {
     pub(crate) net_out: Rate,
     pub(crate) net_repl_in: Rate,
     pub(crate) net_repl_out: Rate,
+    pub(crate) turns: Rate,
+    /// Microseconds for each turn.
+    pub(crate) turn_us: Rate,
 }

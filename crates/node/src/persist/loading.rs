@@ -24,6 +24,8 @@ pub(crate) struct Loading {
     read: u64,
     loaded: u64,
     expired: u64,
+    /// Keys without a value, which older versions could leave in a file.
+    empty: u64,
     last_progress: Instant,
     /// What the file says about its place in a history.
     pub(crate) replid: Option<Vec<u8>>,
@@ -60,6 +62,7 @@ impl Loading {
             read: 0,
             loaded: 0,
             expired: 0,
+            empty: 0,
             last_progress: node.now.instant,
             replid: None,
             offset: None,
@@ -202,6 +205,7 @@ impl Node {
             Item::Function(source) => self.persist.functions.push(source),
             Item::Key(key) => self.load_key(loading, *key),
             Item::EmptyKey { key, .. } => {
+                loading.empty += 1;
                 let name = String::from_utf8_lossy(&key).into_owned();
                 self.log(Level::Notice, format!("rdbLoadObject skipping empty key: {name}"));
             }
@@ -243,10 +247,14 @@ impl Node {
         self.persist.keys_loaded = loading.loaded;
         self.persist.keys_expired = loading.expired;
         self.persist.dirty_at_save = self.keyspace.dirty;
+        let skipped = match loading.empty {
+            0 => String::new(),
+            count => format!(", empty keys skipped: {count}"),
+        };
         self.log(
             Level::Notice,
             format!(
-                "Done loading RDB, keys loaded: {}, keys expired: {}.",
+                "Done loading RDB, keys loaded: {}, keys expired: {}{skipped}.",
                 loading.loaded, loading.expired
             ),
         );
@@ -289,7 +297,7 @@ impl Node {
                         self.log(
                             Level::Warning,
                             format!(
-                                "Terminating server after rdb file reading failure. The file is {path}: \
+                                "Terminating server after rdb file reading failure. The file is {path}: {reason}. \
                                  'regent check-rdb {path}' tells more."
                             ),
                         );

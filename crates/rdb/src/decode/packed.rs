@@ -88,7 +88,14 @@ pub(crate) fn unpack(
         Packing::ZSetListpack => listpack(text).and_then(|pack| zset(pack, limits)),
         Packing::HashZipmap => zipmap(text.element()).and_then(|pack| hash(pack, limits)),
         Packing::HashZiplist => ziplist(text.element()).and_then(|pack| hash(pack, limits)),
-        Packing::HashListpack => listpack(text).and_then(|pack| hash(pack, limits)),
+        Packing::HashListpack => match listpack(text) {
+            Some(pack) if pack.len().is_multiple_of(2) => {
+                let hash = hash(pack, limits);
+                // What is whole and even can only be refused for one reason.
+                Some(hash.ok_or(Damage::Broken("Hash listpack with dup elements"))?)
+            }
+            _ => None,
+        },
         Packing::HashTriplets | Packing::HashExpiring => {
             listpack(text).and_then(|pack| triplets(&pack, limits))
         }

@@ -308,7 +308,8 @@ fn node(
             }
             None => Some("Listpack integrity check failed."),
         },
-        (true, container::PLAIN) => {
+        // An element stands alone because it is large.
+        (true, container::PLAIN) if !text.element().is_empty() => {
             list.push_plain(text.into_vec());
             None
         }

@@ -4,6 +4,7 @@ use super::FAMILY;
 use crate::admin::{NodeCommand, NodeCx};
 use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Keys, Outcome, Spec};
 use store::{EventClass, Ttl};
+use world::Level;
 
 pub(super) const RESTORE: NodeCommand = Command::new(
     restore,
@@ -51,6 +52,15 @@ fn options(mut args: Args<'_>) -> Result<Options, Error> {
     Ok(options)
 }
 
+/// Tells the log what is wrong with a payload: its sender learns no more than that something is.
+fn refuse(cx: &mut NodeCx<'_>, key: &[u8], refused: &rdb::Refused) -> Error {
+    if let rdb::Refused::Corrupt(corrupt) = refused {
+        let corrupt = rdb::Corrupt { key: Some(key.into()), ..corrupt.clone() };
+        cx.node.log(Level::Warning, format!("RESTORE of a damaged value refused: {corrupt}"));
+    }
+    Error::new(format!("ERR {refused}"))
+}
+
 fn restore(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let all = args.all();
     let (key, ttl, payload) = (args.word()?, args.word()?, args.word()?);
@@ -66,8 +76,10 @@ fn restore(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let ttl = u64::try_from(ttl);
     let ttl = ttl.map_err(|_| Error::fixed("ERR Invalid TTL value, must be >= 0"))?;
     let check = !cx.node.debug.skips_checksums;
-    let value = rdb::restore(payload, check, &db.settings().thresholds)
-        .map_err(|refused| Error::new(format!("ERR {refused}")))?;
+    let value = match rdb::restore(payload, check, &db.settings().thresholds) {
+        Ok(value) => value,
+        Err(refused) => return Err(refuse(cx, key, &refused)),
+    };
     let deadline = match ttl {
         0 => None,
         ms if options.absolute => Some(ms),

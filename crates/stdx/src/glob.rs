@@ -4,6 +4,10 @@
 //! more, the later one reaches by starting where it does. So time is at most pattern times text, whatever an
 //! unfriendly client sends.
 
+/// A pattern with more stars than this matches nothing (several in a row count as one, and those at the end not at
+/// all). compat(7.2): Redis gives up there to save its stack; we have no need, and clients see no difference.
+const STARS_MAX: usize = 1000;
+
 /// True if all of `text` matches `pattern`; bytes, not characters, are compared.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     run(pattern, text, |byte| byte)
@@ -18,10 +22,20 @@ fn run(pattern: &[u8], text: &[u8], fold: impl Fn(u8) -> u8 + Copy) -> bool {
     let (mut pattern, mut text) = (pattern, text);
     // The pattern behind the latest star, and the text it was last tried on.
     let mut star: Option<(&[u8], &[u8])> = None;
+    let mut stars = 0;
     loop {
-        if let [b'*', rest @ ..] = pattern {
-            pattern = rest;
-            star = Some((rest, text));
+        if pattern.first() == Some(&b'*') {
+            while let [b'*', rest @ ..] = pattern {
+                pattern = rest;
+            }
+            if pattern.is_empty() {
+                return true;
+            }
+            stars += 1;
+            if stars > STARS_MAX {
+                return false;
+            }
+            star = Some((pattern, text));
             continue;
         }
         if let [byte, after @ ..] = text {
@@ -120,8 +134,10 @@ mod tests {
 
     #[test]
     fn many_stars_take_no_longer_than_a_few() {
-        let pattern = b"*a".repeat(5000);
-        assert!(!matches(&pattern, &b"a".repeat(4999)));
-        assert!(matches(&pattern, &b"a".repeat(5000)));
+        let pattern = b"*a".repeat(1000);
+        assert!(!matches(&pattern, &b"a".repeat(999)));
+        assert!(matches(&pattern, &b"a".repeat(50_000)));
+        assert!(matches(&[&pattern[..], b"**"].concat(), &b"a".repeat(1000)));
+        assert!(!matches(&[&pattern[..], b"*a"].concat(), &b"a".repeat(50_000)));
     }
 }

@@ -16,6 +16,7 @@ mod until;
 mod zsets;
 
 pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
+pub use keys::flush_mode;
 
 /// The families, in the order of the manual.
 const TABLES: &[&[&DataCommand]] =

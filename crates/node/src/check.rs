@@ -345,6 +345,8 @@ transcripts! {
     debug: "server/debug.txt";
     dump: "keys/dump.txt";
     errorstats: "server/errorstats.txt";
+    expired_while_waiting: "waiting/expired.txt";
+    flush: "keys/flush.txt";
     memory: "server/memory.txt";
     silence: "pubsub/silence.txt";
     watch: "transactions/watch.txt";

@@ -78,3 +78,11 @@ pub struct Now {
     /// What users are told.
     pub wall: WallTime,
 }
+
+impl Now {
+    /// Both clocks, so many milliseconds later.
+    pub fn after_ms(self, ms: u64) -> Now {
+        let wall = WallTime(self.wall.0.saturating_add(ms.saturating_mul(1000)));
+        Now { instant: self.instant.after_ms(ms), wall }
+    }
+}

@@ -1,9 +1,9 @@
-//! Whole databases: DBSIZE, SWAPDB, FLUSHDB, FLUSHALL.
+//! Whole databases: DBSIZE, SWAPDB, FLUSHDB. (FLUSHALL is a node command, for what it does to the file.)
 
 use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Outcome, Spec};
 
 use super::FAMILY;
-use crate::{DataCommand, DataCx};
+use crate::{DataCommand, DataCx, Lazy};
 
 pub(crate) const DBSIZE: DataCommand = Command::new(
     dbsize,
@@ -40,30 +40,15 @@ pub(crate) const FLUSHDB: DataCommand = Command::new(
         name: "flushdb",
         syntax: "[ASYNC | SYNC]",
         summary: "Deletes all keys of the selected database.",
-        ..FLUSH
+        complexity: "O(N), N being the keys deleted",
+        arity: Arity::AtLeast(1),
+        flags: Flags::WRITE,
+        group: command::Group::Server,
+        categories: Categories::KEYSPACE.and(Categories::DANGEROUS),
+        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+        ..FAMILY
     },
 );
-
-pub(crate) const FLUSHALL: DataCommand = Command::new(
-    flushall,
-    Spec {
-        name: "flushall",
-        syntax: "[ASYNC | SYNC]",
-        summary: "Deletes all keys of all databases.",
-        ..FLUSH
-    },
-);
-
-/// What FLUSHDB and FLUSHALL have in common.
-const FLUSH: Spec = Spec {
-    complexity: "O(N), N being the keys deleted",
-    arity: Arity::AtLeast(1),
-    flags: Flags::WRITE,
-    group: command::Group::Server,
-    categories: Categories::KEYSPACE.and(Categories::DANGEROUS),
-    tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
-    ..FAMILY
-};
 
 fn dbsize(cx: &mut DataCx<'_>, _: Args<'_>) -> Outcome {
     cx.reply.count(cx.db.len());
@@ -90,34 +75,25 @@ fn swapdb(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
 }
 
 fn flushdb(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
-    let lazily = is_lazy(cx, args)?;
+    let lazily = flush_mode(args, cx.lazy)?;
     let gone = cx.db.flush(lazily);
-    flushed(cx, args, gone)
-}
-
-fn flushall(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
-    let lazily = is_lazy(cx, args)?;
-    let gone = cx.db.keyspace().flush_all(lazily);
-    flushed(cx, args, gone)
-}
-
-fn is_lazy(cx: &DataCx<'_>, mut args: Args<'_>) -> Result<bool, Error> {
-    let lazily = match (args.take_keyword("ASYNC"), args.take_keyword("SYNC")) {
-        (true, false) => true,
-        (false, true) => false,
-        (false, false) => cx.lazy.user_flush,
-        (true, true) => return Err(Error::SYNTAX),
-    };
-    args.end()?;
-    Ok(lazily)
-}
-
-fn flushed(cx: &mut DataCx<'_>, args: Args<'_>, gone: usize) -> Outcome {
     cx.db.keyspace().dirty += gone as u64;
     // Told even where nothing was there to delete: a replica that has drifted away is brought back.
     cx.propagation.instead(args.all().iter());
     cx.reply.ok();
     Ok(Flow::Done)
+}
+
+/// Reads what stands behind FLUSHDB or FLUSHALL. True: what is deleted is freed on another thread.
+pub fn flush_mode(mut args: Args<'_>, lazy: Lazy) -> Result<bool, Error> {
+    let lazily = match (args.take_keyword("ASYNC"), args.take_keyword("SYNC")) {
+        (true, false) => true,
+        (false, true) => false,
+        (false, false) => lazy.user_flush,
+        (true, true) => return Err(Error::SYNTAX),
+    };
+    args.end()?;
+    Ok(lazily)
 }
 
 #[cfg(test)]
@@ -167,13 +143,13 @@ mod tests {
             OK
             => MSET a 1 b 2
             +2
-            > FLUSHALL ASYNC
+            > FLUSHDB ASYNC
             OK
-            => FLUSHALL ASYNC
+            => FLUSHDB ASYNC
             +2
-            > FLUSHALL ASYNC SYNC
+            > FLUSHDB ASYNC SYNC
             (error) ERR syntax error
-            > FLUSHALL NOW
+            > FLUSHDB NOW
             (error) ERR syntax error
             > DBSIZE
             (integer) 0

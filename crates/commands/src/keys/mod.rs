@@ -5,6 +5,7 @@ use store::EventClass;
 
 use crate::{DataCommand, DataCx};
 
+pub use databases::flush_mode;
 pub(crate) use expire::TtlCondition;
 
 mod databases;
@@ -28,7 +29,6 @@ pub(crate) const TABLE: &[&DataCommand] = &[
     &expire::EXPIRE,
     &expire::EXPIREAT,
     &ttl::EXPIRETIME,
-    &databases::FLUSHALL,
     &databases::FLUSHDB,
     &find::KEYS,
     &rename::MOVE,

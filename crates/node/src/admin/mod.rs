@@ -64,7 +64,11 @@ pub(crate) struct Waiter {
 
 impl Node {
     /// The work has ended that a session may wait for.
-    fn answer_waiter(&mut self, waiter: Option<Waiter>, write: impl FnOnce(&mut Writer<'_>)) {
+    pub(crate) fn answer_waiter(
+        &mut self,
+        waiter: Option<Waiter>,
+        write: impl FnOnce(&mut Writer<'_>),
+    ) {
         let Some(Waiter { conn, session }) = waiter else { return };
         if self.sessions.get(conn).is_some_and(|it| it.id == session) {
             self.answer(conn, write);

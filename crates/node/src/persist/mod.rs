@@ -1,5 +1,6 @@
 //! The dataset on disk: when it is saved, how it is loaded, and what became of the last attempt.
 
+mod empty;
 mod loading;
 mod reload;
 mod saving;
@@ -8,6 +9,7 @@ pub(crate) use loading::{Failure, Loading, Why as LoadingWhy};
 pub(crate) use reload::Reload;
 pub(crate) use saving::{Destination, SavingId, Savings, replica_file};
 
+use crate::admin::Waiter;
 use crate::info::Info;
 use crate::node::Node;
 use command::Error;
@@ -35,6 +37,8 @@ pub(crate) struct Persist {
     pub(crate) keys_expired: u64,
     /// The file told its place in a history, and we go on from there.
     pub(crate) restored: bool,
+    /// Sessions whose FLUSHALL waits for an empty file.
+    pub(crate) emptying: Vec<Waiter>,
     /// Libraries of functions that a file brought: kept and written back.
     pub(crate) functions: Vec<Vec<u8>>,
 }
@@ -59,6 +63,7 @@ impl Persist {
             keys_loaded: 0,
             keys_expired: 0,
             restored: false,
+            emptying: Vec::new(),
             functions: Vec::new(),
         }
     }

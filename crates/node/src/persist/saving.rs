@@ -397,6 +397,7 @@ impl Node {
             Destination::File { reply: Some(conn) } => self.answer(conn, |w| w.ok()),
             _ => self.log(Level::Notice, "Background saving terminated with success"),
         }
+        self.file_emptied();
         self.after_save(true);
     }
 
@@ -420,6 +421,7 @@ impl Node {
                 if let Some(conn) = reply {
                     self.answer(conn, |w| w.error(b"ERR"));
                 }
+                self.file_emptied();
                 self.after_save(false);
             }
             Destination::ReplicaFile { id } | Destination::Replicas { id } => {
@@ -443,8 +445,11 @@ impl Node {
                 self.disk(Errand::Ignored, DiskOp::Close { file });
                 self.disk(Errand::Ignored, DiskOp::Remove { path });
             }
-            if let Destination::File { reply: Some(conn) } = saving.destination {
-                self.answer(conn, |w| w.error(b"ERR"));
+            if let Destination::File { reply } = saving.destination {
+                if let Some(conn) = reply {
+                    self.answer(conn, |w| w.error(b"ERR"));
+                }
+                self.file_emptied();
             }
         }
     }

@@ -1,5 +1,6 @@
-//! SAVE, BGSAVE, LASTSAVE, SHUTDOWN: the dataset on disk, and the end.
+//! SAVE, BGSAVE, LASTSAVE, FLUSHALL, SHUTDOWN: the dataset on disk, and the end.
 
+mod flush;
 mod save;
 mod shutdown;
 
@@ -7,6 +8,6 @@ use super::NodeCommand;
 use command::{Group, Spec};
 
 pub(crate) const TABLE: &[&NodeCommand] =
-    &[&save::BGSAVE, &save::LASTSAVE, &save::SAVE, &shutdown::SHUTDOWN];
+    &[&save::BGSAVE, &flush::FLUSHALL, &save::LASTSAVE, &save::SAVE, &shutdown::SHUTDOWN];
 
 const FAMILY: Spec = Spec::of(Group::Server);

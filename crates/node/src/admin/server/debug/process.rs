@@ -70,6 +70,8 @@ fn sleep(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let seconds = stdx::float::parse_f64(text).filter(|it| it.is_finite()).unwrap_or(0.0).max(0.0);
     let ms = (seconds * 1000.0) as u64;
     cx.node.effects.push_back(Effect::Stall { ms });
+    // Nothing goes out before the world has slept, so for whatever runs until then it is that late already.
+    cx.node.now = cx.node.now.after_ms(ms);
     cx.node.debug.stalled_ns += (seconds * 1e9) as u64;
     cx.reply.ok();
     Ok(Flow::Done)

@@ -93,6 +93,7 @@ pub(crate) fn store(values: &Values, seed: ds::Seed) -> store::Settings {
         lazy_expire: values.flag("lazyfree-lazy-expire"),
         lazy_eviction: values.flag("lazyfree-lazy-eviction"),
         lazy_server_del: values.flag("lazyfree-lazy-server-del"),
+        large_from: store::LargeFrom::default(),
     }
 }
 

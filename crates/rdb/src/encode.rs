@@ -8,10 +8,14 @@
 //! listpacks, which only 7.2 knows, are written member by member; only hashes whose fields expire need the way of
 //! 7.4.
 //!
-//! Records come in the order of a snapshot, which mixes databases; every change of database is written down.
+//! Records come in the order of a snapshot, which mixes databases; every change of database is written down. Large
+//! values come in pieces. What comes in between, a record forced out by a write, waits aside until the value ends,
+//! since nothing may stand inside of a value.
 
 use ds::{Element, ElementBuf};
-use store::{Access, Hash, List, Node, Record, RecordSink, Set, ValueRef, ZSet};
+use store::{
+    Access, Hash, Kind, List, Node, Opening, Piece, Record, RecordSink, Set, ValueRef, ZSet,
+};
 
 use crate::format::{container, encoding, kind, opcode};
 
@@ -38,17 +42,36 @@ pub struct Encoder {
     out: Vec<u8>,
     options: Options,
     db: Option<usize>,
+    /// While a large value is written: how its pieces go.
+    open: Option<Open>,
+    /// What came while a large value was written, and the database selected at its end.
+    aside: Vec<u8>,
+    aside_db: Option<usize>,
+}
+
+/// A large value being written.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// What expiry of fields is counted from, where some have one.
+    fields_expire_from: Option<u64>,
 }
 
 impl Encoder {
     /// An encoder at the beginning of a file, whose header it writes at once.
     pub fn new(options: Options) -> Encoder {
-        let mut encoder = Encoder { out: Vec::new(), options, db: None };
+        let mut encoder = Encoder {
+            out: Vec::new(),
+            options,
+            db: None,
+            open: None,
+            aside: Vec::new(),
+            aside_db: None,
+        };
         encoder.out.extend_from_slice(format!("REDIS{:04}", options.version).as_bytes());
         encoder
     }
 
-    /// What was written since the last call: whole records.
+    /// What was written since the last call. A large value may end in what is taken later.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
     }
@@ -61,7 +84,7 @@ impl Encoder {
 
     /// How many bytes wait to be taken.
     pub fn pending(&self) -> usize {
-        self.out.len()
+        self.out.len() + self.aside.len()
     }
 
     /// Writes a field about the file.
@@ -96,32 +119,30 @@ impl Encoder {
         self.out.push(opcode::EOF);
     }
 
-    fn select(&mut self, db: usize) {
-        if self.db != Some(db) {
-            self.db = Some(db);
-            self.out.push(opcode::SELECT_DB);
-            write_length(&mut self.out, db as u64);
+    /// Where the next record of a database goes, which is selected there.
+    fn select(&mut self, db: usize) -> &mut Vec<u8> {
+        let (out, selected) = match self.open {
+            None => (&mut self.out, &mut self.db),
+            Some(_) => (&mut self.aside, &mut self.aside_db),
+        };
+        if *selected != Some(db) {
+            *selected = Some(db);
+            out.push(opcode::SELECT_DB);
+            write_length(out, db as u64);
         }
-    }
-}
-
-impl RecordSink for Encoder {
-    fn begin_db(&mut self, db: usize, keys: usize, expires: usize) {
-        self.select(db);
-        self.out.push(opcode::RESIZE_DB);
-        write_length(&mut self.out, keys as u64);
-        write_length(&mut self.out, expires as u64);
+        out
     }
 
-    fn record(&mut self, record: Record<'_>) {
-        self.select(record.db);
-        let out = &mut self.out;
-        if let Some(ms) = record.expires {
+    /// Writes what stands before the value of a key.
+    fn begin(&mut self, key: KeyOpening<'_>) -> &mut Vec<u8> {
+        let with_access = self.options.access;
+        let out = self.select(key.db);
+        if let Some(ms) = key.expires {
             out.push(opcode::EXPIRES_MS);
             out.extend_from_slice(&ms.to_le_bytes());
         }
-        if self.options.access {
-            match record.access {
+        if with_access {
+            match key.access {
                 Access::IdleSecs(secs) => {
                     out.push(opcode::IDLE);
                     write_length(out, secs);
@@ -129,10 +150,86 @@ impl RecordSink for Encoder {
                 Access::Frequency(counter) => out.extend_from_slice(&[opcode::FREQ, counter]),
             }
         }
-        out.push(kind_of(record.value));
-        write_text(out, record.key);
+        out.push(key.type_byte);
+        write_text(out, key.key);
+        out
+    }
+}
+
+impl RecordSink for Encoder {
+    fn begin_db(&mut self, db: usize, keys: usize, expires: usize) {
+        let out = self.select(db);
+        out.push(opcode::RESIZE_DB);
+        write_length(out, keys as u64);
+        write_length(out, expires as u64);
+    }
+
+    fn record(&mut self, record: Record<'_>) {
+        let out = self.begin(KeyOpening {
+            db: record.db,
+            key: record.key,
+            type_byte: kind_of(record.value),
+            expires: record.expires,
+            access: record.access,
+        });
         write_value(out, record.value);
     }
+
+    fn begin_value(&mut self, opening: Opening<'_>) {
+        let out = self.begin(KeyOpening {
+            db: opening.db,
+            key: opening.key,
+            type_byte: match opening.kind {
+                Kind::String => kind::STRING,
+                Kind::List => kind::LIST_QUICKLIST_2,
+                Kind::Set => kind::SET,
+                Kind::ZSet => kind::ZSET_2,
+                Kind::Hash if opening.fields_expire_from.is_some() => kind::HASH_METADATA,
+                Kind::Hash => kind::HASH,
+            },
+            expires: opening.expires,
+            access: opening.access,
+        });
+        if let Some(from) = opening.fields_expire_from {
+            out.extend_from_slice(&from.to_le_bytes());
+        }
+        write_length(out, opening.pieces as u64);
+        self.open = Some(Open { fields_expire_from: opening.fields_expire_from });
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        let out = &mut self.out;
+        match piece {
+            Piece::Member(member) => write_element(out, member),
+            Piece::Field { field, value, expires } => {
+                if let Some(from) = self.open.and_then(|open| open.fields_expire_from) {
+                    write_length(out, expires.map_or(0, |ms| ms.saturating_sub(from) + 1));
+                }
+                write_element(out, field);
+                write_element(out, value);
+            }
+            Piece::Scored(member, score) => {
+                write_element(out, member);
+                out.extend_from_slice(&score.to_le_bytes());
+            }
+        }
+    }
+
+    fn end_value(&mut self) {
+        self.open = None;
+        self.out.append(&mut self.aside);
+        // What stood aside began by selecting its database.
+        self.db = self.aside_db.take().or(self.db);
+    }
+}
+
+/// What is written before any value.
+struct KeyOpening<'a> {
+    db: usize,
+    key: &'a [u8],
+    type_byte: u8,
+    expires: Option<u64>,
+    access: Access,
 }
 
 /// What a file tells about itself.

@@ -15,7 +15,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rdb::{EncodeOptions, Encoder, Packer};
 use store::{
-    Expiry, Keyspace, Progress, Record, RecordSink, Settings, Thresholds, Ttl, Value, ValueRef,
+    Expiry, Keyspace, LargeFrom, Opening, Piece, Progress, Record, RecordSink, Settings,
+    Thresholds, Ttl, Value, ValueRef,
 };
 use values::{Made, Says, dataset, key_name, limits, load, save, says, value};
 
@@ -290,10 +291,23 @@ impl RecordSink for Shared {
     fn record(&mut self, record: Record<'_>) {
         self.0.borrow_mut().record(record);
     }
+
+    fn begin_value(&mut self, opening: Opening<'_>) {
+        self.0.borrow_mut().begin_value(opening);
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        self.0.borrow_mut().piece(piece);
+    }
+
+    fn end_value(&mut self) {
+        self.0.borrow_mut().end_value();
+    }
 }
 
 fn keyspace() -> Keyspace {
-    let mut keyspace = Keyspace::new(Settings::default(), 1);
+    let large_from = LargeFrom { elements: 5, bytes: 50 };
+    let mut keyspace = Keyspace::new(Settings { large_from, ..Settings::default() }, 1);
     let wall = stdx::WallTime::from_ms(1_700_000_000_000);
     keyspace.begin(stdx::Now { instant: stdx::Instant::ZERO, wall }, Expiry::Ignore);
     keyspace

@@ -23,7 +23,7 @@ pub use expiry::{Expiry, Ttl};
 pub use guard::{HashMut, ListMut, SetMut, ZSetMut};
 pub use keyspace::{Keyspace, Stats};
 pub use settings::{Policy, Settings, Thresholds};
-pub use snapshot::{Access, Progress, Record, RecordSink, SnapshotId};
+pub use snapshot::{Access, LargeFrom, Opening, Piece, Progress, Record, RecordSink, SnapshotId};
 pub use stdx::WrongType;
 pub use value::{
     Encoding, End, Hash, Inserted, Kind, List, Node, Set, Side, Str, Value, ValueRef, ZSet,

@@ -1,5 +1,7 @@
 //! What the configuration decides about the keyspace: sizes, thresholds of encodings, the eviction policy.
 
+use crate::LargeFrom;
+
 /// Up to where small collections stay packed. Names and defaults are those of Redis 7.2's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
@@ -124,6 +126,8 @@ pub struct Settings {
     pub lazy_eviction: bool,
     /// `lazyfree-lazy-server-del`: values replaced or removed as a side effect.
     pub lazy_server_del: bool,
+    /// From where on snapshots take collections in pieces.
+    pub large_from: LargeFrom,
 }
 
 impl Default for Settings {
@@ -138,6 +142,7 @@ impl Default for Settings {
             lazy_expire: false,
             lazy_eviction: false,
             lazy_server_del: false,
+            large_from: LargeFrom::default(),
         }
     }
 }

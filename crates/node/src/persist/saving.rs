@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use stdx::Instant;
-use store::{Policy, Progress, Record, RecordSink};
+use store::{Opening, Piece, Policy, Progress, Record, RecordSink};
 use world::{ConnId, DiskError, DiskOp, Effect, FileId, Level, Work};
 
 /// Names a snapshot that is being written.
@@ -82,6 +82,20 @@ impl RecordSink for SharedSink {
         let mut sink = self.0.borrow_mut();
         sink.keys += 1;
         sink.encoder.record(record);
+    }
+
+    fn begin_value(&mut self, opening: Opening<'_>) {
+        let mut sink = self.0.borrow_mut();
+        sink.keys += 1;
+        sink.encoder.begin_value(opening);
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        self.0.borrow_mut().encoder.piece(piece);
+    }
+
+    fn end_value(&mut self) {
+        self.0.borrow_mut().encoder.end_value();
     }
 
     fn is_full(&self) -> bool {

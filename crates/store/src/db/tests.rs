@@ -16,6 +16,10 @@ enum Plain {
     Str(Vec<u8>),
     List(Vec<Vec<u8>>),
     Set(BTreeSet<Vec<u8>>),
+    /// Fields with values and deadlines.
+    Hash(BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>),
+    /// Scores in hundredths.
+    ZSet(BTreeMap<Vec<u8>, i64>),
 }
 
 impl Plain {
@@ -24,7 +28,13 @@ impl Plain {
             ValueRef::Str(text) => Plain::Str(text.to_vec()),
             ValueRef::List(list) => Plain::List(list.iter().map(|e| e.to_vec()).collect()),
             ValueRef::Set(set) => Plain::Set(set.iter().map(|e| e.to_vec()).collect()),
-            _ => panic!("no such values in this test"),
+            ValueRef::Hash(hash) => {
+                let fields = hash.iter_with_ttl();
+                Plain::Hash(fields.map(|(f, v, ttl)| (f.to_vec(), (v.to_vec(), ttl))).collect())
+            }
+            ValueRef::ZSet(zset) => {
+                Plain::ZSet(zset.iter().map(|(m, s)| (m.to_vec(), (s * 100.0) as i64)).collect())
+            }
         }
     }
 }
@@ -55,6 +65,19 @@ struct Seen {
     announced: BTreeMap<usize, (usize, usize)>,
     finished: bool,
     twice: bool,
+    /// The large value that is coming.
+    open: Option<Coming>,
+    /// How many large values came.
+    large: usize,
+}
+
+/// A large value of which not all has come.
+struct Coming {
+    db: usize,
+    key: Vec<u8>,
+    plain: Plain,
+    expires: Option<u64>,
+    left: usize,
 }
 
 struct Sink(Rc<RefCell<Seen>>);
@@ -72,7 +95,48 @@ impl RecordSink for Sink {
         seen.twice |= seen.keys[record.db].insert(record.key.to_vec(), plain).is_some();
     }
 
+    fn begin_value(&mut self, opening: Opening<'_>) {
+        let mut seen = self.0.borrow_mut();
+        assert!(seen.open.is_none() && !seen.finished);
+        let plain = match opening.kind {
+            Kind::String => Plain::Str(Vec::new()),
+            Kind::List => Plain::List(Vec::new()),
+            Kind::Set => Plain::Set(BTreeSet::new()),
+            Kind::Hash => Plain::Hash(BTreeMap::new()),
+            Kind::ZSet => Plain::ZSet(BTreeMap::new()),
+        };
+        let (db, key, left) = (opening.db, opening.key.to_vec(), opening.pieces);
+        seen.open = Some(Coming { db, key, plain, expires: opening.expires, left });
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        let mut seen = self.0.borrow_mut();
+        let Coming { plain, left, .. } = seen.open.as_mut().expect("a value was announced");
+        *left = left.checked_sub(1).expect("no more pieces than announced");
+        let new = match (piece, plain) {
+            (Piece::Member(member), Plain::Set(set)) => set.insert(member.to_vec()),
+            (Piece::Field { field, value, expires }, Plain::Hash(hash)) => {
+                hash.insert(field.to_vec(), (value.to_vec(), expires)).is_none()
+            }
+            (Piece::Scored(member, score), Plain::ZSet(zset)) => {
+                zset.insert(member.to_vec(), (score * 100.0) as i64).is_none()
+            }
+            other => panic!("{other:?}"),
+        };
+        seen.twice |= !new;
+    }
+
+    fn end_value(&mut self) {
+        let mut seen = self.0.borrow_mut();
+        let coming = seen.open.take().expect("a value was announced");
+        let Coming { db, key, plain, expires, left } = coming;
+        assert_eq!(left, 0, "all that was announced");
+        seen.large += 1;
+        seen.twice |= seen.keys[db].insert(key, (plain, expires)).is_some();
+    }
+
     fn finish(&mut self) {
+        assert!(self.0.borrow().open.is_none());
         self.0.borrow_mut().finished = true;
     }
 }
@@ -88,6 +152,15 @@ enum Step {
     Push(usize, u16),
     Pop(usize, u16),
     Add(usize, u16, u16),
+    AddMany(usize, u16, u16, u16),
+    Discard(usize, u16, u16),
+    SetField(usize, u16, u16, u16),
+    ExpireField(usize, u16, u16, u64),
+    RemoveFields(usize, u16, u16, u16),
+    Score(usize, u16, u16, i64),
+    Unscore(usize, u16, usize, usize),
+    Copy(usize, usize, u16, u16),
+    Rename(usize, usize, u16, u16),
     Take(usize, usize, u16),
     SetTtl(usize, u16, u64),
     Persist(usize, u16),
@@ -105,6 +178,8 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let db = 0..DBS;
     let key = 0..60u16;
+    // Few keys, so that their collections become large: 60.. sets, 65.. hashes, 70.. sorted sets.
+    let few = 60..75u16;
     let len = prop_oneof![0..50u16, 200..400u16];
     let ttl = prop_oneof![Just(None), (1..30_000u64).prop_map(Some)];
     let at = (db.clone(), key.clone());
@@ -119,6 +194,24 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => at.clone().prop_map(|(d, k)| Step::Push(d, k)),
         2 => at.clone().prop_map(|(d, k)| Step::Pop(d, k)),
         3 => (db.clone(), key.clone(), 0..5u16).prop_map(|(d, k, n)| Step::Add(d, k, n)),
+        4 => (db.clone(), few.clone(), 0..60u16, 0..30u16)
+            .prop_map(|(d, k, from, n)| Step::AddMany(d, k, from, n)),
+        4 => (db.clone(), few.clone(), 0..60u16).prop_map(|(d, k, m)| Step::Discard(d, k, m)),
+        6 => (db.clone(), few.clone(), 0..60u16, 0..30u16)
+            .prop_map(|(d, k, from, n)| Step::SetField(d, k, from, n)),
+        3 => (db.clone(), few.clone(), 0..60u16, 1..60_000u64)
+            .prop_map(|(d, k, f, ms)| Step::ExpireField(d, k, f, ms)),
+        3 => (db.clone(), few.clone(), 0..60u16, 0..30u16)
+            .prop_map(|(d, k, from, n)| Step::RemoveFields(d, k, from, n)),
+        8 => (db.clone(), few.clone(), 0..60u16, -3000..3000i64)
+            .prop_map(|(d, k, m, s)| Step::Score(d, k, m, s)),
+        2 => (db.clone(), few.clone(), 0..40usize, 0..20usize)
+            .prop_map(|(d, k, from, n)| Step::Unscore(d, k, from, n)),
+        1 => (db.clone(), db.clone(), few.clone(), few.clone())
+            .prop_map(|(a, b, from, to)| Step::Copy(a, b, from, to)),
+        2 => (db.clone(), db.clone(), few.clone(), few.clone())
+            .prop_map(|(a, b, from, to)| Step::Rename(a, b, from, to)),
+        1 => (db.clone(), few).prop_map(|(d, k)| Step::Purge(d, k, 1)),
         2 => (db.clone(), db.clone(), key.clone()).prop_map(|(a, b, k)| Step::Take(a, b, k)),
         3 => (db.clone(), key.clone(), 1..30_000u64).prop_map(|(d, k, t)| Step::SetTtl(d, k, t)),
         2 => at.prop_map(|(d, k)| Step::Persist(d, k)),
@@ -132,7 +225,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..4usize).prop_map(Step::Cancel),
         1 => Just(Step::Evict),
     ];
-    proptest::collection::vec(step, 1..120)
+    proptest::collection::vec(step, 1..160)
 }
 
 fn name(key: u16) -> Vec<u8> {
@@ -146,8 +239,22 @@ fn name(key: u16) -> Vec<u8> {
 
 impl World {
     fn new() -> World {
-        let settings =
-            Settings { databases: DBS, policy: Policy::AllKeysLru, ..Settings::default() };
+        // Nothing stays packed for long, and what is not is large.
+        let thresholds = Thresholds {
+            set_max_intset_entries: 3,
+            set_max_listpack_entries: 3,
+            hash_max_listpack_entries: 3,
+            zset_max_listpack_entries: 3,
+            list_max_listpack_size: 3,
+            ..Thresholds::default()
+        };
+        let settings = Settings {
+            databases: DBS,
+            policy: Policy::AllKeysLru,
+            thresholds,
+            large_from: LargeFrom { elements: 4, bytes: 100 },
+            ..Settings::default()
+        };
         let mut world = World {
             keyspace: Keyspace::new(settings, 7),
             model: Default::default(),
@@ -236,7 +343,7 @@ impl World {
                         guard.push(End::Back, b"element");
                         list.push(b"element".to_vec());
                     }
-                    (Err(_), Plain::Str(_) | Plain::Set(_)) => {}
+                    (Err(_), _) => {}
                     _ => panic!("types differ"),
                 }
             }
@@ -263,8 +370,139 @@ impl World {
                     (Ok(mut guard), Plain::Set(set)) => {
                         assert_eq!(guard.insert(&member), set.insert(member));
                     }
-                    (Err(_), Plain::Str(_) | Plain::List(_)) => {}
+                    (Err(_), _) => {}
                     _ => panic!("types differ"),
+                }
+            }
+            Step::AddMany(db, key, from, n) => {
+                for member in from..from + n {
+                    self.apply(&Step::Add(db, key, member));
+                }
+            }
+            Step::Discard(db, key, member) => {
+                let (key, member) = (name(key), format!("m{member}").into_bytes());
+                let mut found = self.keyspace.db(db);
+                let Some((plain, _)) = self.model[db].get_mut(&key) else { return };
+                let empty = match plain {
+                    Plain::Set(set) => {
+                        let mut guard = found.set_mut(&key).expect("a set").expect("there");
+                        assert_eq!(guard.remove(&member), set.remove(&member));
+                        set.is_empty()
+                    }
+                    Plain::ZSet(zset) => {
+                        let mut guard = found.zset_mut(&key).expect("a zset").expect("there");
+                        assert_eq!(guard.remove(&member).is_some(), zset.remove(&member).is_some());
+                        zset.is_empty()
+                    }
+                    _ => return,
+                };
+                assert_eq!(found.remove_if_empty(&key), empty);
+                if empty {
+                    self.model[db].remove(&key);
+                }
+            }
+            Step::SetField(db, key, from, n) => {
+                let key = name(key);
+                for member in from..from + n {
+                    let (field, value) =
+                        (format!("m{member}").into_bytes(), vec![b'v'; member.into()]);
+                    let entry = self.model[db].entry(key.clone());
+                    let hash = &mut entry.or_insert((Plain::Hash(BTreeMap::new()), None)).0;
+                    match (self.keyspace.db(db).hash_or_create(&key), hash) {
+                        (Ok(mut guard), Plain::Hash(hash)) => {
+                            let new = guard.set(&field, &value);
+                            assert_eq!(new, hash.insert(field, (value, None)).is_none());
+                        }
+                        (Err(_), _) => {}
+                        _ => panic!("types differ"),
+                    }
+                }
+            }
+            Step::ExpireField(db, key, member, ms) => {
+                let (key, field) = (name(key), format!("m{member}").into_bytes());
+                let mut found = self.keyspace.db(db);
+                // Late enough that no test waits so long: whose fields expire is tested elsewhere.
+                let at = (1 << 42) + ms;
+                if let Ok(Some(mut guard)) = found.hash_mut(&key) {
+                    let done = guard.set_ttl(&field, at);
+                    let Some((Plain::Hash(hash), _)) = self.model[db].get_mut(&key) else {
+                        panic!("types differ")
+                    };
+                    assert_eq!(done, hash.get_mut(&field).map(|own| own.1 = Some(at)).is_some());
+                    found.field_deadlines_set(&key);
+                }
+            }
+            Step::RemoveFields(db, key, from, n) => {
+                let key = name(key);
+                let mut found = self.keyspace.db(db);
+                if let Ok(Some(mut guard)) = found.hash_mut(&key) {
+                    let Some((Plain::Hash(hash), _)) = self.model[db].get_mut(&key) else {
+                        panic!("types differ")
+                    };
+                    for member in from..from + n {
+                        let field = format!("m{member}").into_bytes();
+                        assert_eq!(guard.remove(&field), hash.remove(&field).is_some());
+                    }
+                    let empty = hash.is_empty();
+                    assert_eq!(found.remove_if_empty(&key), empty);
+                    if empty {
+                        self.model[db].remove(&key);
+                    }
+                }
+            }
+            Step::Score(db, key, member, score) => {
+                // One step brings some, so that there are many.
+                let key = name(key);
+                for member in (0..4).map(|n| member + 7 * n) {
+                    let member = format!("m{member}").into_bytes();
+                    let entry = self.model[db].entry(key.clone());
+                    let zset = &mut entry.or_insert((Plain::ZSet(BTreeMap::new()), None)).0;
+                    match (self.keyspace.db(db).zset_or_create(&key), zset) {
+                        (Ok(mut guard), Plain::ZSet(zset)) => {
+                            guard.insert(&member, (score * 25) as f64 / 100.0);
+                            zset.insert(member, score * 25);
+                        }
+                        (Err(_), _) => {}
+                        _ => panic!("types differ"),
+                    }
+                }
+            }
+            Step::Unscore(db, key, from, n) => {
+                let key = name(key);
+                let mut found = self.keyspace.db(db);
+                if let Ok(Some(mut guard)) = found.zset_mut(&key) {
+                    let Some((Plain::ZSet(zset), _)) = self.model[db].get_mut(&key) else {
+                        panic!("types differ")
+                    };
+                    let mut order: Vec<_> = zset.iter().map(|(m, s)| (*s, m.clone())).collect();
+                    order.sort();
+                    let gone = guard.remove_range(from..from + n);
+                    let end = (from + n).min(order.len());
+                    let range = &order[from.min(end)..end];
+                    assert_eq!(gone, range.len());
+                    zset.retain(|member, score| !range.contains(&(*score, member.clone())));
+                    let empty = zset.is_empty();
+                    assert_eq!(found.remove_if_empty(&key), empty);
+                    if empty {
+                        self.model[db].remove(&key);
+                    }
+                }
+            }
+            Step::Copy(from, to, old, new) => {
+                let (old, new) = (name(old), name(new));
+                let value = self.keyspace.db(from).peek(&old).map(|value| value.to_value());
+                if let (Some(value), Some((plain, _))) = (value, self.model[from].get(&old)) {
+                    let plain = plain.clone();
+                    self.keyspace.db(to).put(&new, value, Ttl::Clear);
+                    self.model[to].insert(new, (plain, None));
+                }
+            }
+            Step::Rename(from, to, old, new) => {
+                let (old, new) = (name(old), name(new));
+                if let Some((value, _)) = self.keyspace.db(from).take(&old) {
+                    let (plain, _) = self.model[from].remove(&old).expect("types differ");
+                    self.keyspace.db(to).put(&new, value, Ttl::Clear);
+                    self.model[to].insert(new, (plain, None));
                 }
             }
             Step::Take(from, to, key) => {

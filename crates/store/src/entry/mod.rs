@@ -129,9 +129,18 @@ impl Entry {
             }
             Value::Str(bytes) => Payload::Long(bytes),
             Value::List(list) => Payload::Boxed(Form::List, Box::into_raw(list).cast()),
-            Value::Set(set) => Payload::Boxed(Form::Set, Box::into_raw(set).cast()),
-            Value::Hash(hash) => Payload::Boxed(Form::Hash, Box::into_raw(hash).cast()),
-            Value::ZSet(zset) => Payload::Boxed(Form::ZSet, Box::into_raw(zset).cast()),
+            Value::Set(set) => {
+                set.set_away(false);
+                Payload::Boxed(Form::Set, Box::into_raw(set).cast())
+            }
+            Value::Hash(hash) => {
+                hash.set_away(false);
+                Payload::Boxed(Form::Hash, Box::into_raw(hash).cast())
+            }
+            Value::ZSet(zset) => {
+                zset.set_away(false);
+                Payload::Boxed(Form::ZSet, Box::into_raw(zset).cast())
+            }
         };
         Entry::build(key, payload, deadline, access, 0)
     }
@@ -157,6 +166,12 @@ impl Entry {
             }
         };
         raw.free();
+        match &value {
+            Value::Set(set) => set.set_away(true),
+            Value::Hash(hash) => hash.set_away(true),
+            Value::ZSet(zset) => zset.set_away(true),
+            Value::Int(_) | Value::Str(_) | Value::List(_) => {}
+        }
         value
     }
 

@@ -1,8 +1,9 @@
 //! What a key may hold: five types so far, owned or looked at.
 
 pub mod hash;
+pub(crate) mod kept;
 pub mod list;
-mod members;
+pub(crate) mod members;
 pub mod set;
 pub mod zset;
 

@@ -4,7 +4,7 @@ use ds::table::Item;
 use ds::{Cell, CellRef};
 
 /// A field with its value, and perhaps a time to live.
-pub(super) struct Field(Cell);
+pub(crate) struct Field(Cell);
 
 impl From<Cell> for Field {
     fn from(cell: Cell) -> Field {

@@ -10,10 +10,11 @@ use ds::listpack::Listpack;
 use ds::{Cell, Element, ElementBuf};
 use stdx::Prng;
 
+use super::kept::Kept;
 use super::members::Cells;
 use super::{Encoding, distinct};
 use crate::{HashMut, Thresholds};
-use field::Field;
+pub(crate) use field::Field;
 pub use iter::{Iter, IterWithTtl};
 
 /// Fields with values.
@@ -28,7 +29,7 @@ enum Fields {
     Pack(Listpack),
     /// Field, value, expiry, ...
     Timed(Listpack),
-    Table(Box<Cells<Field>>),
+    Table(Kept<Cells<Field>>),
 }
 
 impl Default for Hash {
@@ -257,7 +258,8 @@ impl Hash {
             (Fields::Table(cells), _) => {
                 let is_there = cells.change(field, |old| (old.with_ttl(ttl), ())).is_some();
                 if let (true, Some(unix_ms)) = (is_there, ttl) {
-                    cells.table.note_deadline(cells.table.hash(field), unix_ms);
+                    let hash = cells.table.hash(field);
+                    cells.table.note_deadline(hash, unix_ms);
                 }
                 is_there
             }
@@ -270,9 +272,12 @@ impl Hash {
         }
     }
 
-    /// Whether some field has a time to live, or had one until recently.
+    /// Whether some field has a time to live.
     pub fn has_ttls(&self) -> bool {
-        self.next_expiry().is_some()
+        match &self.fields {
+            Fields::Table(cells) => cells.timed() > 0,
+            _ => self.next_expiry().is_some(),
+        }
     }
 
     /// A moment (Unix milliseconds) before which no field expires; `None` where none ever does. It may be too
@@ -361,6 +366,24 @@ impl Hash {
         }
     }
 
+    /// The large form, with how many bytes its fields take.
+    pub(crate) fn large(&mut self) -> Option<(&mut Kept<Cells<Field>>, usize)> {
+        match &mut self.fields {
+            Fields::Table(cells) => {
+                let bytes = cells.bytes();
+                Some((cells, bytes))
+            }
+            _ => None,
+        }
+    }
+
+    /// Says that the value leaves the keyspace, or comes (back) into one.
+    pub(crate) fn set_away(&self, away: bool) {
+        if let Fields::Table(cells) = &self.fields {
+            cells.set_away(away);
+        }
+    }
+
     fn convert_to_table(&mut self, limits: &Thresholds) {
         if let Fields::Table(_) = self.fields {
             return;
@@ -371,7 +394,7 @@ impl Hash {
             let (field, value) = (field.bytes(&mut field_buf), value.bytes(&mut value_buf));
             cells.insert_new(Cell::new(field, Some(value), ttl));
         }
-        self.fields = Fields::Table(Box::new(cells));
+        self.fields = Fields::Table(Kept::new(cells));
     }
 }
 

@@ -8,6 +8,7 @@ use ds::{Cell, Element, ElementBuf};
 use stdx::Prng;
 use stdx::integer::parse_i64;
 
+use super::kept::Kept;
 use super::{Encoding, distinct, members};
 use crate::{SetMut, Thresholds};
 
@@ -21,7 +22,7 @@ pub struct Set {
 enum Members {
     Ints(Intset),
     Pack(Listpack),
-    Table(Box<members::Cells>),
+    Table(Kept<members::Cells>),
 }
 
 impl Default for Set {
@@ -77,7 +78,7 @@ impl Set {
             } else if count <= limits.set_max_listpack_entries {
                 Members::Pack(Listpack::new())
             } else {
-                Members::Table(Box::new(members::Cells::new(limits.seed)))
+                Members::Table(Kept::new(members::Cells::new(limits.seed)))
             };
             return;
         }
@@ -267,13 +268,31 @@ impl Set {
         }
     }
 
+    /// The large form, with how many bytes its members take.
+    pub(crate) fn large(&mut self) -> Option<(&mut Kept<members::Cells>, usize)> {
+        match &mut self.members {
+            Members::Table(cells) => {
+                let bytes = cells.bytes();
+                Some((cells, bytes))
+            }
+            _ => None,
+        }
+    }
+
+    /// Says that the value leaves the keyspace, or comes (back) into one.
+    pub(crate) fn set_away(&self, away: bool) {
+        if let Members::Table(cells) = &self.members {
+            cells.set_away(away);
+        }
+    }
+
     fn convert_to_table(&mut self, limits: &Thresholds) {
         let mut cells = members::Cells::new(limits.seed);
         let mut buf = ElementBuf::new();
         for member in self.iter() {
             cells.insert_new(Cell::new(member.bytes(&mut buf), None, None));
         }
-        self.members = Members::Table(Box::new(cells));
+        self.members = Members::Table(Kept::new(cells));
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every question about order is asked in ranks: [`ZSet::ranks_by_score`] and [`ZSet::ranks_by_lex`] turn bounds
 //! into a range of ranks, whose length is the count, and which [`ZSet::range`] walks from either end.
 
-mod order;
+pub(crate) mod order;
 mod pack;
 
 use std::fmt;
@@ -13,6 +13,7 @@ use ds::listpack::{self, Listpack};
 use ds::{Element, ElementBuf};
 use stdx::Prng;
 
+use super::kept::Kept;
 use super::{Encoding, End, distinct};
 use crate::{Thresholds, ZSetMut};
 use order::Ordered;
@@ -39,7 +40,7 @@ pub struct ZSet {
 enum Members {
     /// Member, score, ... in order.
     Pack(Listpack),
-    Ordered(Box<Ordered>),
+    Ordered(Kept<Ordered>),
 }
 
 impl Default for ZSet {
@@ -342,6 +343,24 @@ impl ZSet {
         }
     }
 
+    /// The large form, with how many bytes its members take.
+    pub(crate) fn large(&mut self) -> Option<(&mut Kept<Ordered>, usize)> {
+        match &mut self.members {
+            Members::Pack(_) => None,
+            Members::Ordered(ordered) => {
+                let bytes = ordered.bytes();
+                Some((ordered, bytes))
+            }
+        }
+    }
+
+    /// Says that the value leaves the keyspace, or comes (back) into one.
+    pub(crate) fn set_away(&self, away: bool) {
+        if let Members::Ordered(ordered) = &self.members {
+            ordered.set_away(away);
+        }
+    }
+
     fn convert_to_ordered(&mut self, limits: &Thresholds) {
         if let Members::Pack(pack) = &self.members {
             let mut ordered = Ordered::new(limits.seed);
@@ -349,7 +368,7 @@ impl ZSet {
             for (member, score) in pack::pairs(pack) {
                 ordered.push_back(member.bytes(&mut buf), score);
             }
-            self.members = Members::Ordered(Box::new(ordered));
+            self.members = Members::Ordered(Kept::new(ordered));
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::value::members::Cells;
 ///
 /// Invariant: tree and table hold the same cells. A cell enters the table first and leaves it last, so whatever
 /// the tree holds is alive.
-pub(super) struct Ordered {
+pub(crate) struct Ordered {
     cells: Cells,
     tree: Tree<Scored>,
 }
@@ -67,7 +67,7 @@ impl Scored {
     }
 }
 
-fn score_of(cell: CellRef<'_>) -> f64 {
+pub(crate) fn score_of(cell: CellRef<'_>) -> f64 {
     f64::from_bits(cell.extra().expect("every member has its score beside"))
 }
 
@@ -110,9 +110,12 @@ impl Ordered {
 
     /// Gives a member another score; its old one, or `None` where it is not there.
     pub(super) fn update(&mut self, member: &[u8], score: f64) -> Option<f64> {
-        let found = self.cells.table.occupied(member)?;
+        let hash = self.cells.table.hash(member);
+        self.cells.prepare(hash);
+        let found = self.cells.table.occupied_hashed(hash, member)?;
         let old = score_of(found.get());
         if old != score {
+            found.assert_seen();
             // SAFETY: the table is borrowed exclusively by `found`, and nobody else reads scores of cells.
             unsafe { found.get().write_extra(score.to_bits()) };
             // SAFETY: whatever the tree holds is alive.
@@ -169,6 +172,15 @@ impl Ordered {
     ) -> u64 {
         let each = |cell: CellRef<'_>| f(Element::Bytes(cell.key()), score_of(cell));
         self.cells.table.scan(cursor, count, each)
+    }
+
+    /// The members with their scores, in no order.
+    pub(crate) fn cells_mut(&mut self) -> &mut Cells {
+        &mut self.cells
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.cells.bytes()
     }
 
     pub(super) fn memory(&self) -> usize {

@@ -1,7 +1,13 @@
 //! A view of the keyspace as it was at one moment, handed out in slices while writes go on.
 
+mod large;
+
+use std::collections::VecDeque;
+
 use crate::space::Space;
 use crate::{Keyspace, ValueRef};
+use large::Deferred;
+pub use large::{LargeFrom, Opening, Piece};
 
 /// Names a snapshot that has been started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,8 +52,18 @@ pub trait RecordSink {
     /// Records forced out by writes may come earlier or later, each names its database.
     fn begin_db(&mut self, db: usize, keys: usize, expires: usize);
 
-    /// A key, once for every key there was.
+    /// A key, once for every key there was, but for those with a large value. It may come in between the pieces of
+    /// a large value, of which it is no part.
     fn record(&mut self, record: Record<'_>);
+
+    /// A key with a large value: its pieces follow, then [`RecordSink::end_value`], before there is another.
+    fn begin_value(&mut self, opening: Opening<'_>);
+
+    /// The next piece of the value.
+    fn piece(&mut self, piece: Piece<'_>);
+
+    /// All pieces of the value have come.
+    fn end_value(&mut self);
 
     /// No more records will come.
     fn finish(&mut self) {}
@@ -68,6 +84,9 @@ pub trait RecordSink {
 /// - A snapshot that comes to a chain shows it to older ones that have not seen it first, since one number can only
 ///   stand for "all up to this one".
 ///
+/// A large value is not shown with its chain. The snapshots take note of it ([`large`]), and keep it alive: it shows
+/// its own parts by the same two rules, in slices and before they change.
+///
 /// What a snapshot has yet to see is then exactly the content of chains with a lower number; what it has seen was
 /// shown once, before it changed.
 #[derive(Default)]
@@ -83,6 +102,17 @@ struct Active {
     left: Vec<Part>,
     /// The next bucket of the last part.
     cursor: usize,
+    /// Large values it has come to and not shown. They go first, so that they stay few.
+    deferred: VecDeque<Deferred>,
+}
+
+/// What records depend on besides their keys.
+#[derive(Clone, Copy)]
+struct Light {
+    counts_uses: bool,
+    /// The access bits of this moment.
+    clock: u32,
+    large: LargeFrom,
 }
 
 /// A table as a snapshot knows it.
@@ -111,14 +141,7 @@ impl Snapshots {
     }
 
     /// Shows a chain to the snapshots up to `upto` that have not seen it.
-    fn show(
-        &mut self,
-        space: &mut Space,
-        bucket: usize,
-        upto: u32,
-        counts_uses: bool,
-        clock: u32,
-    ) -> usize {
+    fn show(&mut self, space: &mut Space, bucket: usize, upto: u32, light: Light) -> usize {
         let stamp = space.table.stamp(bucket);
         let mut shown = 0;
         for active in self.active.iter_mut().filter(|active| stamp < active.id && active.id <= upto)
@@ -127,17 +150,31 @@ impl Snapshots {
                 continue;
             };
             for entry in space.table.bucket(bucket) {
+                let access = if light.counts_uses {
+                    Access::Frequency(entry.access() as u8)
+                } else {
+                    let idle = light.clock.wrapping_sub(entry.access()) & 0xff_ffff;
+                    Access::IdleSecs(u64::from(idle))
+                };
                 shown += 1;
+                // SAFETY: `space` is borrowed exclusively, and this is the only look at the value.
+                let large = unsafe { Deferred::of(entry, active.id, light.large, part.db, access) };
+                if let Some(large) = large {
+                    active.deferred.push_back(large);
+                    continue;
+                }
+                let value = entry.value();
+                // Elements weigh what small keys do, and so do some bytes of a string.
+                shown += match value {
+                    ValueRef::Str(text) => text.len() / 256,
+                    collection => collection.len(),
+                };
                 active.sink.record(Record {
                     db: part.db,
                     key: entry.key(),
-                    value: entry.value(),
+                    value,
                     expires: entry.deadline(),
-                    access: if counts_uses {
-                        Access::Frequency(entry.access() as u8)
-                    } else {
-                        Access::IdleSecs(u64::from(clock.wrapping_sub(entry.access()) & 0xff_ffff))
-                    },
+                    access,
                 });
             }
         }
@@ -160,7 +197,7 @@ impl Keyspace {
                 space.table.protect(id);
             }
         }
-        let mut active = Active { id, sink, left, cursor: 0 };
+        let mut active = Active { id, sink, left, cursor: 0, deferred: VecDeque::new() };
         if let Some(part) = active.left.last() {
             active.sink.begin_db(part.db, part.keys, part.expires);
         }
@@ -168,13 +205,31 @@ impl Keyspace {
         SnapshotId(id)
     }
 
-    /// Hands out the next records of a snapshot: about `budget` keys, none once the sink is full. A snapshot that is
+    /// Hands out the next records of a snapshot: about `budget` keys or elements, none once the sink is full. A snapshot that is
     /// not under way (any more) is done.
     pub fn snapshot_slice(&mut self, id: SnapshotId, budget: usize) -> Progress {
-        let counts_uses = self.settings.policy.counts_uses();
+        let light = self.light();
         let mut shown = 0;
         while let Some(at) = self.snapshots.active.iter().position(|active| active.id == id.0) {
             let active = &mut self.snapshots.active[at];
+            if let Some(large) = active.deferred.front_mut() {
+                if shown >= budget || active.sink.is_full() {
+                    return Progress::More;
+                }
+                // SAFETY: `self` is borrowed exclusively, so nothing in the keyspace is borrowed.
+                let step = unsafe { large.show(id.0, budget - shown, &mut *active.sink) };
+                shown += step.spent;
+                if step.stuck {
+                    return Progress::More;
+                }
+                if step.done
+                    && let Some(large) = active.deferred.pop_front()
+                {
+                    // SAFETY: as above.
+                    unsafe { large.leave(id.0, &mut self.garbage) };
+                }
+                continue;
+            }
             let Some(part) = active.left.last() else {
                 let mut active = self.snapshots.active.remove(at);
                 active.sink.finish();
@@ -193,8 +248,7 @@ impl Keyspace {
                 // An empty bucket costs a little, too.
                 shown += 1;
                 if space.table.stamp(bucket) < id.0 {
-                    shown +=
-                        self.snapshots.show(space, bucket, id.0, counts_uses, self.access_clock);
+                    shown += self.snapshots.show(space, bucket, id.0, light);
                 }
                 continue;
             }
@@ -212,6 +266,10 @@ impl Keyspace {
     pub fn cancel_snapshot(&mut self, id: SnapshotId) {
         if let Some(at) = self.snapshots.active.iter().position(|active| active.id == id.0) {
             let active = self.snapshots.active.remove(at);
+            for large in active.deferred {
+                // SAFETY: `self` is borrowed exclusively, so nothing in the keyspace is borrowed.
+                unsafe { large.leave(id.0, &mut self.garbage) };
+            }
             for part in active.left {
                 self.release_space(part.space);
             }
@@ -228,8 +286,16 @@ impl Keyspace {
     #[inline(never)]
     pub(crate) fn show(&mut self, db: usize, bucket: usize) {
         let upto = self.snapshots.epoch;
-        let counts_uses = self.settings.policy.counts_uses();
-        self.snapshots.show(&mut self.spaces[db], bucket, upto, counts_uses, self.access_clock);
+        let light = self.light();
+        self.snapshots.show(&mut self.spaces[db], bucket, upto, light);
+    }
+
+    fn light(&self) -> Light {
+        Light {
+            counts_uses: self.settings.policy.counts_uses(),
+            clock: self.access_clock,
+            large: self.settings.large_from,
+        }
     }
 
     /// Lifts the protection of a table as far as the snapshots that are left allow.

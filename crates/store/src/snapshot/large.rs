@@ -1,0 +1,278 @@
+//! Large values: a snapshot takes note of them, and shows them later, a piece at a time.
+
+use std::any::Any;
+
+use ds::Element;
+
+use super::{Access, RecordSink};
+use crate::Kind;
+use crate::entry::{CollectionMut, EntryRef};
+use crate::value::hash::Field;
+use crate::value::kept::{Kept, Watch};
+use crate::value::members::{Cells, Cursor};
+use crate::value::zset::order::{Ordered, score_of};
+
+/// What a key with a large value opens with. Its pieces follow, one call each.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// The database's index at the moment of the snapshot.
+    pub db: usize,
+    /// The key.
+    pub key: &'a [u8],
+    /// The type of the value.
+    pub kind: Kind,
+    /// How many pieces will come.
+    pub pieces: usize,
+    /// Of a hash with fields that expire: a moment (Unix milliseconds) before which none does.
+    pub fields_expire_from: Option<u64>,
+    /// When the key expires, in Unix milliseconds.
+    pub expires: Option<u64>,
+    /// Its use.
+    pub access: Access,
+}
+
+/// A part of a large value.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'a> {
+    /// A member of a set, in no order.
+    Member(Element<'a>),
+    /// A field of a hash, in no order.
+    Field {
+        /// Its name.
+        field: Element<'a>,
+        /// Its value.
+        value: Element<'a>,
+        /// When it expires, in Unix milliseconds.
+        expires: Option<u64>,
+    },
+    /// A member of a sorted set with its score, in no order.
+    Scored(Element<'a>, f64),
+}
+
+/// From where on a collection is large: when it is not packed, and one of these is exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LargeFrom {
+    /// So many elements.
+    pub elements: usize,
+    /// So many bytes.
+    pub bytes: usize,
+}
+
+impl Default for LargeFrom {
+    fn default() -> LargeFrom {
+        LargeFrom { elements: 128, bytes: 4096 }
+    }
+}
+
+impl LargeFrom {
+    fn is_passed_by(self, elements: usize, bytes: usize) -> bool {
+        elements > self.elements || bytes > self.bytes
+    }
+}
+
+/// A large value that a snapshot has yet to see, wherever it may be by now.
+pub(super) struct Deferred {
+    db: usize,
+    key: Box<[u8]>,
+    kind: Kind,
+    pieces: usize,
+    fields_expire_from: Option<u64>,
+    expires: Option<u64>,
+    access: Access,
+    view: Box<dyn View>,
+    is_open: bool,
+}
+
+/// What a slice came to.
+pub(super) struct Shown {
+    pub(super) spent: usize,
+    pub(super) done: bool,
+    /// The value cannot be looked at right now.
+    pub(super) stuck: bool,
+}
+
+impl Deferred {
+    /// Takes note of an entry's value for a snapshot, if it is large.
+    ///
+    /// # Safety
+    /// The table that the entry is in is borrowed exclusively, and nobody else looks at the value.
+    pub(super) unsafe fn of(
+        entry: EntryRef<'_>,
+        id: u32,
+        from: LargeFrom,
+        db: usize,
+        access: Access,
+    ) -> Option<Deferred> {
+        // SAFETY: as the caller says.
+        let collection = unsafe { entry.collection() }?;
+        let mut fields_expire_from = None;
+        let (kind, pieces, view): (Kind, usize, Box<dyn View>) = match collection {
+            CollectionMut::Set(set) => {
+                let len = set.len();
+                let (cells, bytes) = set.large()?;
+                (Kind::Set, len, view_of(cells, id, from.is_passed_by(len, bytes))?)
+            }
+            CollectionMut::Hash(hash) => {
+                let len = hash.len();
+                fields_expire_from = if hash.has_ttls() { hash.next_expiry() } else { None };
+                let (cells, bytes) = hash.large()?;
+                (Kind::Hash, len, view_of(cells, id, from.is_passed_by(len, bytes))?)
+            }
+            CollectionMut::ZSet(zset) => {
+                let len = zset.len();
+                let (ordered, bytes) = zset.large()?;
+                (Kind::ZSet, len, view_of(ordered, id, from.is_passed_by(len, bytes))?)
+            }
+            CollectionMut::List(_) => return None,
+        };
+        Some(Deferred {
+            db,
+            key: entry.key().into(),
+            kind,
+            pieces,
+            fields_expire_from,
+            expires: entry.deadline(),
+            access,
+            view,
+            is_open: false,
+        })
+    }
+
+    /// Shows the next pieces, for about `budget`.
+    ///
+    /// # Safety
+    /// Nothing in the keyspace is borrowed or changed meanwhile.
+    pub(super) unsafe fn show(
+        &mut self,
+        id: u32,
+        budget: usize,
+        sink: &mut dyn RecordSink,
+    ) -> Shown {
+        if !self.is_open {
+            self.is_open = true;
+            sink.begin_value(Opening {
+                db: self.db,
+                key: &self.key,
+                kind: self.kind,
+                pieces: self.pieces,
+                fields_expire_from: self.fields_expire_from,
+                expires: self.expires,
+                access: self.access,
+            });
+        }
+        let left = &mut self.pieces;
+        // SAFETY: as the caller says.
+        let shown = unsafe {
+            self.view.show(id, budget, &mut |piece| {
+                debug_assert!(*left > 0, "no more pieces than were announced");
+                *left -= 1;
+                sink.piece(piece);
+            })
+        };
+        if shown.done {
+            debug_assert!(*left == 0, "as many pieces as were announced");
+            sink.end_value();
+        }
+        shown
+    }
+
+    /// Lets go of the value; gives back what is to be freed where it holds nobody up.
+    ///
+    /// # Safety
+    /// As for [`Deferred::show`].
+    pub(super) unsafe fn leave(self, id: u32, garbage: &mut Vec<Box<dyn Any + Send>>) {
+        // SAFETY: as the caller says.
+        unsafe { self.view.leave(id, garbage) }
+    }
+}
+
+/// A handle on a large value that outlives the value's key.
+trait View {
+    /// # Safety
+    /// As for [`Deferred::show`].
+    unsafe fn show(&mut self, id: u32, budget: usize, f: &mut dyn FnMut(Piece<'_>)) -> Shown;
+
+    /// # Safety
+    /// As for [`Deferred::show`].
+    unsafe fn leave(self: Box<Self>, id: u32, garbage: &mut Vec<Box<dyn Any + Send>>);
+}
+
+/// What keeps its elements in a table of cells.
+trait InCells: Send + 'static {
+    type Member: crate::value::members::Member;
+
+    fn cells(&mut self) -> &mut Cells<Self::Member>;
+    fn piece(cell: ds::CellRef<'_>) -> Piece<'_>;
+}
+
+impl InCells for Cells {
+    type Member = ds::Cell;
+
+    fn cells(&mut self) -> &mut Cells {
+        self
+    }
+
+    fn piece(cell: ds::CellRef<'_>) -> Piece<'_> {
+        Piece::Member(Element::Bytes(cell.key()))
+    }
+}
+
+impl InCells for Cells<Field> {
+    type Member = Field;
+
+    fn cells(&mut self) -> &mut Cells<Field> {
+        self
+    }
+
+    fn piece(cell: ds::CellRef<'_>) -> Piece<'_> {
+        let (field, value) = (Element::Bytes(cell.key()), Element::Bytes(cell.value()));
+        Piece::Field { field, value, expires: cell.extra() }
+    }
+}
+
+impl InCells for Ordered {
+    type Member = ds::Cell;
+
+    fn cells(&mut self) -> &mut Cells {
+        self.cells_mut()
+    }
+
+    fn piece(cell: ds::CellRef<'_>) -> Piece<'_> {
+        Piece::Scored(Element::Bytes(cell.key()), score_of(cell))
+    }
+}
+
+fn view_of<T: InCells>(kept: &mut Kept<T>, id: u32, is_large: bool) -> Option<Box<dyn View>> {
+    if !is_large {
+        return None;
+    }
+    kept.cells().join(id);
+    Some(Box::new(CellsView { watch: kept.watch(), cursor: Cursor::default() }))
+}
+
+struct CellsView<T> {
+    watch: Watch<T>,
+    cursor: Cursor,
+}
+
+impl<T: InCells> View for CellsView<T> {
+    unsafe fn show(&mut self, id: u32, budget: usize, f: &mut dyn FnMut(Piece<'_>)) -> Shown {
+        // SAFETY: as the caller says.
+        let Some(content) = (unsafe { self.watch.content() }) else {
+            return Shown { spent: 0, done: false, stuck: true };
+        };
+        let each = |cell: ds::CellRef<'_>| f(T::piece(cell));
+        let (spent, done) = content.cells().show(id, &mut self.cursor, budget, each);
+        Shown { spent, done, stuck: false }
+    }
+
+    unsafe fn leave(mut self: Box<Self>, id: u32, garbage: &mut Vec<Box<dyn Any + Send>>) {
+        // SAFETY: as the caller says.
+        if let Some(content) = unsafe { self.watch.content() } {
+            garbage.extend(content.cells().leave(id));
+        }
+        if self.watch.is_last() {
+            garbage.push(Box::new(self.watch));
+        }
+    }
+}

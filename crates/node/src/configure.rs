@@ -21,7 +21,6 @@ pub(crate) fn node(values: &Values) -> Settings {
         bulk_len_max: values.memory("proto-max-bulk-len") as usize,
         query_buffer_max: values.memory("client-query-buffer-limit") as usize,
         output_normal: limit(limits.normal),
-        output_replica: limit(limits.replica),
         output_pubsub: limit(limits.pubsub),
         clients_max: values.count("maxclients") as usize,
         clients_memory_max: match values.memory("maxmemory-clients") {

@@ -18,11 +18,6 @@ impl Monitors {
         self.conns.is_empty()
     }
 
-    /// How many watch.
-    pub(crate) fn len(&self) -> usize {
-        self.conns.len()
-    }
-
     /// `conn` watches from now on.
     pub(crate) fn add(&mut self, conn: ConnId) {
         if !self.conns.contains(&conn) {

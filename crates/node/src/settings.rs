@@ -25,8 +25,6 @@ pub(crate) struct Settings {
     pub(crate) query_buffer_max: usize,
     /// `client-output-buffer-limit normal`.
     pub(crate) output_normal: OutputLimit,
-    /// `client-output-buffer-limit replica`.
-    pub(crate) output_replica: OutputLimit,
     /// `client-output-buffer-limit pubsub`.
     pub(crate) output_pubsub: OutputLimit,
     /// `maxclients`.

@@ -75,7 +75,8 @@ impl Loading {
         let elapsed = now.instant.ms_since(self.started.instant) / 1000;
         let read = self.decoder.offset();
         let percent = if self.total == 0 { 0.0 } else { read as f64 * 100.0 / self.total as f64 };
-        let eta = if read == 0 { 1 } else { elapsed * self.total.saturating_sub(read) / read };
+        let left = elapsed * self.total.saturating_sub(read);
+        let eta = left.checked_div(read).unwrap_or(1);
         info.field("loading_start_time", self.started.wall.secs());
         info.field("loading_total_bytes", self.total);
         info.field("loading_rdb_used_mem", 0);

@@ -286,7 +286,7 @@ impl Node {
         let Some(saving) = self.persist.savings.all.get_mut(&id) else { return };
         let pending = saving.sink.borrow().encoder.pending();
         let last = saving.stage == Stage::Encoded;
-        if pending < PIECE && !last || pending == 0 && !last {
+        if pending < PIECE && !last {
             return;
         }
         let Some(mut packer) = saving.packer.take() else { return };

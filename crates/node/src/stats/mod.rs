@@ -146,9 +146,4 @@ impl Stats {
         self.memory_at_start = old.memory_at_start;
         self.lazyfree_pending = old.lazyfree_pending;
     }
-
-    /// LATENCY RESET of the histograms' half: forgets how long one command took, or all of them.
-    pub(crate) fn forget_histograms(&mut self) {
-        self.commands_by_id.iter_mut().for_each(|it| it.histogram = None);
-    }
 }

@@ -87,9 +87,16 @@ bits! {
         NO_MANDATORY_KEYS = "no_mandatory_keys",
         /// Refused while a replica loads beside its old dataset.
         NO_ASYNC_LOADING = "no_async_loading",
-        /// The effects are not the command itself: it sees to its propagation on its own. Not shown by COMMAND.
+        /// The effects are not the command itself: it sees to its propagation on its own.
         MAY_REPLICATE = "may_replicate",
+        /// Comes across keys that it was not asked about: those whose time is up end one by one, in no transaction.
+        ARBITRARY_KEYS = "touches_arbitrary_keys",
     }
+}
+
+impl Flags {
+    /// What only the server itself reads; COMMAND does not show it.
+    pub const HIDDEN: Flags = Flags::MAY_REPLICATE.and(Flags::ARBITRARY_KEYS);
 }
 
 bits! {

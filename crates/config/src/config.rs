@@ -10,6 +10,8 @@ use stdx::glob;
 pub struct Config {
     /// What every parameter is set to.
     pub values: Values,
+    /// What the program was called as: `{title}` in `proc-title-template`.
+    pub program: String,
     /// The file that CONFIG REWRITE writes, as given; whoever loads makes it absolute before the folder changes.
     pub file: Option<String>,
     /// `rename-command` lines, in order: old name, new name or nothing.

@@ -46,6 +46,5 @@ pub use param::{Check, Kind, Mutability, Param};
 pub use registry::{ParamId, Registry, Values};
 pub use rewrite::OwnedLines;
 pub use tables::all as params;
-pub use title::expand_title;
 pub use units::{format_memory, parse_memory};
 pub use value::{OutputLimit, OutputLimits, Refusal, SavePoint, Source, Value};

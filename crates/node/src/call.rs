@@ -206,6 +206,9 @@ impl Node {
             self.count(conn, id, spec, &words, spent_ns);
         }
         self.after(db, request, self.keyspace.dirty != dirty);
+        if spec.flags.has(Flags::ARBITRARY_KEYS) && !self.unit.in_exec {
+            self.flush_unit_unwrapped();
+        }
         if parked {
             self.park(conn, &words);
         }

@@ -32,7 +32,7 @@ pub(crate) const SCAN: DataCommand = Command::new(
         complexity: "O(1) for every call, O(N) for all of them, N being the keys of the database",
         since: "2.8.0",
         arity: Arity::AtLeast(2),
-        flags: Flags::READONLY,
+        flags: Flags::READONLY.and(Flags::ARBITRARY_KEYS),
         tips: &["nondeterministic_output", "request_policy:special", "response_policy:special"],
         ..FAMILY
     },
@@ -44,7 +44,7 @@ pub(crate) const RANDOMKEY: DataCommand = Command::new(
         name: "randomkey",
         summary: "Returns any key.",
         arity: Arity::Exactly(1),
-        flags: Flags::READONLY,
+        flags: Flags::READONLY.and(Flags::ARBITRARY_KEYS),
         tips: &["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
         ..FAMILY
     },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use command::{Find, Keys, Search, Spec};
+use command::{Find, Flags, Keys, Search, Spec};
 
 const FACTS: &str = include_str!("../facts/commands.txt");
 
@@ -39,7 +39,7 @@ pub(super) fn facts() -> BTreeMap<&'static str, String> {
 fn describe(name: &str, spec: &Spec) -> String {
     let (first, last, step) = spec.legacy_range();
     let mut lines = vec![format!("{name} {} {first} {last} {step}", spec.arity.number())];
-    lines.push(sorted("  flags", spec.flags.names().filter(|name| *name != "may_replicate")));
+    lines.push(sorted("  flags", spec.flags.without(Flags::HIDDEN).names()));
     lines.push(sorted("  acl", spec.all_categories().names()));
     lines.extend(spec.tips.iter().map(|tip| format!("  tip {tip}")));
     lines.extend(spec.keys.iter().map(describe_keys));

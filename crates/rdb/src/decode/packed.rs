@@ -117,9 +117,9 @@ pub(crate) fn ziplist(element: Element<'_>) -> Option<Listpack> {
     carry_over(Ziplist::new(bytes(element)?))
 }
 
-/// A listpack of what a zipmap holds.
+/// A listpack of what a zipmap holds. Nobody ever wrote one of nothing.
 fn zipmap(element: Element<'_>) -> Option<Listpack> {
-    carry_over(Zipmap::new(bytes(element)?))
+    carry_over(Zipmap::new(bytes(element)?)).filter(|pack| !pack.is_empty())
 }
 
 /// No packing is so short that it could have been written as an integer.

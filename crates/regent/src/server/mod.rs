@@ -82,7 +82,10 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> 
     startup::announce(&mut say, name, arguments, &config);
     startup::fit_clients_to_open_files(&say, &mut config)?;
     let pidfile = startup::write_pidfile(&say, &config, in_background);
-    startup::show_title(name, &config);
+    config.program = name.to_owned();
+    if let Some(title) = config.title() {
+        sys::title::set(&title);
+    }
     startup::show_mode(&say, &config);
     startup::warn(&say, &config);
 

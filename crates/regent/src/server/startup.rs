@@ -99,39 +99,6 @@ pub(super) fn write_pidfile(say: &Say, config: &Config, in_background: bool) -> 
     }
 }
 
-/// What `ps` shows from now on.
-pub(super) fn show_title(name: &str, config: &Config) {
-    let values = &config.values;
-    if !values.flag("set-proc-title") {
-        return;
-    }
-    let port = values.count("port");
-    let value = |variable: &str| {
-        Some(match variable {
-            "title" => name.to_owned(),
-            "listen-addr" => listen_address(config),
-            "server-mode" => String::new(),
-            "config-file" => config.file.clone().unwrap_or_default(),
-            "port" => port.to_string(),
-            "tls-port" => "0".to_owned(),
-            "unixsocket" => values.text("unixsocket"),
-            _ => return None,
-        })
-    };
-    if let Some(title) = config::expand_title(&values.text("proc-title-template"), value) {
-        sys::title::set(&title);
-    }
-}
-
-fn listen_address(config: &Config) -> String {
-    let values = &config.values;
-    match (values.count("port"), values.addresses().first()) {
-        (0, _) => values.text("unixsocket"),
-        (port, Some(address)) => format!("{}:{port}", address.trim_start_matches('-')),
-        (port, None) => format!("*:{port}"),
-    }
-}
-
 /// Port and mode: a line, or a banner where a person is looking.
 pub(super) fn show_mode(say: &Say, config: &Config) {
     let values = &config.values;

@@ -46,7 +46,7 @@ pub(super) fn write_all(cx: &mut NodeCx<'_>) {
 
 /// The flags of a command as the world knows them.
 fn public(flags: Flags) -> Flags {
-    flags.without(Flags::MAY_REPLICATE)
+    flags.without(Flags::HIDDEN)
 }
 
 fn write_row(w: &mut Writer<'_>, registry: &Registry, id: CommandId) {

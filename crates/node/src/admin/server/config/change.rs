@@ -99,6 +99,9 @@ impl Node {
                     let len = self.settings.slowlog_len_max;
                     self.stats.slowlog.entries.truncate(len);
                 }
+                "proc-title-template" | "port" | "bind" | "unixsocket" => {
+                    self.effects.extend(self.config.title().map(Effect::Title));
+                }
                 // Without a password everybody is who they say they are.
                 "requirepass" if self.settings.requirepass.is_empty() => {
                     self.sessions.iter_mut().for_each(|session| session.authenticated = true);

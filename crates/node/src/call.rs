@@ -70,9 +70,7 @@ impl Node {
             Ok(row) if row.spec.arity.accepts(words.len()) => row.id,
             Ok(row) => {
                 let error = Error::arity(&row.full_name);
-                let id = row.id;
-                self.stats.command_mut(id).rejected += 1;
-                return Err(self.refused(conn, error));
+                return Err(self.refused_command(conn, row.id, error));
             }
             Err(missing) => {
                 let error = self.unknown(&words, missing);
@@ -80,8 +78,7 @@ impl Node {
             }
         };
         if let Err(error) = gate::check(self, conn, id, &words) {
-            self.stats.command_mut(id).rejected += 1;
-            return Err(self.refused(conn, error));
+            return Err(self.refused_command(conn, id, error));
         }
         let session = self.sessions.get(conn).expect("a session whose request is processed");
         let from_master = session.role == Role::Master;
@@ -110,6 +107,18 @@ impl Node {
             transaction.refused = true;
         }
         error
+    }
+
+    /// The same of a command that is known. An EXEC that may not run ends its transaction, and its error says why.
+    fn refused_command(&mut self, conn: ConnId, id: CommandId, error: Error) -> Error {
+        self.stats.command_mut(id).rejected += 1;
+        if self.registry.row(id).spec.name != "exec" {
+            return self.refused(conn, error);
+        }
+        self.discard(conn);
+        let why = error.text().strip_prefix(b"ERR ").unwrap_or(error.text());
+        let head = b"EXECABORT Transaction discarded because of: ";
+        self.refused(conn, Error::bytes([head, why].concat()))
     }
 
     fn unknown(&self, words: &Words<'_>, missing: Missing) -> Error {

@@ -145,11 +145,10 @@ impl Random {
         }
     }
 
+    /// A score. Not `-0`: whether a small set that grows keeps its sign is not the same in all versions.
     fn score(&mut self) -> String {
         match self.prng.below(8) {
-            0 if !self.is_plain => {
-                (*self.one(&["inf", "-inf", "1e3", "-0", "x", "nan"])).to_owned()
-            }
+            0 if !self.is_plain => (*self.one(&["inf", "-inf", "1e3", "x", "nan"])).to_owned(),
             1..3 if !self.is_plain => format!("{}.25", self.between(-20, 20)),
             _ => self.between(-9, 9).to_string(),
         }

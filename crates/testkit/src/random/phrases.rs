@@ -15,10 +15,12 @@ pub enum Family {
     SortedSets,
     /// Keys, whatever they hold: names, deadlines, copies, sorting.
     Keys,
+    /// Transactions, open and closed at any time.
+    Transactions,
 }
 
 impl Family {
-    /// All of them.
+    /// All of data.
     pub const ALL: &[Family] = &[
         Family::Strings,
         Family::Lists,
@@ -36,6 +38,7 @@ impl Family {
             Family::Hashes => HASHES,
             Family::SortedSets => SORTED_SETS,
             Family::Keys => KEYS,
+            Family::Transactions => TRANSACTIONS,
         }
     }
 }
@@ -101,7 +104,7 @@ const HASHES: &[&str] = &[
     "(HGETALL|HKEYS|HVALS|HLEN) K",
     "HDEL K (F|M)+",
     "(HINCRBY|HINCRBYFLOAT) K F N",
-    "HSCAN K (0|x) [COUNT 1000] [MATCH G]",
+    "HSCAN K (0|x) COUNT 1000 [MATCH G]",
     "HRANDFIELD K (0|1000|x)",
 ];
 
@@ -109,24 +112,26 @@ const SORTED_SETS: &[&str] = &[
     "ZADD K [NX|XX] [GT|LT] [CH] [INCR] (S M)+",
     "ZADD K (S M)+",
     "ZADD K (S M)+ (S M)+ (S M)+ (S M)+",
-    "ZADD K 0 a 0 b 0 c 0 d 0 e 0 f",
+    // Ranges by name have a meaning only where all scores are one.
+    "ZADD lex 0 a 0 b 0 c 0 d 0 e 0 f",
+    "ZADD lex (0 M)+",
     "ZINCRBY K S M",
     "(ZSCORE K M|ZMSCORE K M+|ZCARD K)",
     "ZCOUNT K B B",
-    "ZLEXCOUNT K L L",
+    "ZLEXCOUNT lex L L",
     "ZRANGE K I I [REV] [WITHSCORES]",
     "ZRANGE K B B BYSCORE [REV] [LIMIT I C] [WITHSCORES]",
-    "ZRANGE K L L BYLEX [REV] [LIMIT I C]",
+    "ZRANGE lex L L BYLEX [REV] [LIMIT I C]",
     "ZREVRANGE K I I [WITHSCORES]",
     "(ZRANGEBYSCORE|ZREVRANGEBYSCORE) K B B [WITHSCORES] [LIMIT I C]",
-    "(ZRANGEBYLEX|ZREVRANGEBYLEX) K L L [LIMIT I C]",
+    "(ZRANGEBYLEX|ZREVRANGEBYLEX) lex L L [LIMIT I C]",
     "ZRANGESTORE K K I I [REV]",
     "ZRANGESTORE K K B B BYSCORE [LIMIT C C]",
     "(ZRANK|ZREVRANK) K M",
     "ZREM K M+",
     "ZREMRANGEBYRANK K I I",
     "ZREMRANGEBYSCORE K B B",
-    "ZREMRANGEBYLEX K L L",
+    "ZREMRANGEBYLEX lex L L",
     "(ZPOPMIN|ZPOPMAX) K [C]",
     "ZMPOP KS (MIN|MAX) [COUNT C]",
     "(ZUNION|ZINTER) KS [WEIGHTS (1|2|-1)*] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]",
@@ -153,5 +158,8 @@ const KEYS: &[&str] = &[
     "SORT K [ALPHA] [DESC] [LIMIT I I] [GET # GET k*->f1] [STORE K]",
     "SORT K ALPHA",
     "SWAPDB (0|1|x|99) (0|1)",
-    "(SET|GET|HGET|OBJECT|EXPIRE|SORT|LPUSH|ZADD) V+",
+    "(SET|GET|HGET|OBJECT|EXPIRE|SORT|LPUSH|ZRANGE|SMOVE|nonsense) V+",
 ];
+
+const TRANSACTIONS: &[&str] =
+    &["MULTI", "MULTI", "EXEC", "EXEC", "EXEC", "DISCARD", "WATCH K+", "UNWATCH", "(EXEC|WATCH) V"];

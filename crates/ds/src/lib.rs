@@ -5,11 +5,13 @@ pub mod element;
 pub mod intset;
 pub mod listpack;
 mod seed;
+mod shared;
 pub mod table;
 pub mod tree;
 
 pub use cell::{Cell, CellRef};
 pub use element::{Element, ElementBuf};
 pub use seed::Seed;
+pub use shared::Shared;
 pub use table::Table;
 pub use tree::Tree;

@@ -212,6 +212,7 @@ impl RecordSink for Encoder {
                 write_element(out, member);
                 out.extend_from_slice(&score.to_le_bytes());
             }
+            Piece::Node(node) => write_node(out, node),
         }
     }
 
@@ -289,14 +290,16 @@ pub(crate) fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
 
 fn write_list(out: &mut Vec<u8>, list: &List) {
     write_length(out, list.node_count() as u64);
-    for node in list.nodes() {
-        let (container, bytes) = match node {
-            Node::Packed(bytes) => (container::PACKED, bytes),
-            Node::Plain(bytes) => (container::PLAIN, bytes),
-        };
-        write_length(out, container);
-        write_bytes(out, bytes);
-    }
+    list.nodes().for_each(|node| write_node(out, node));
+}
+
+fn write_node(out: &mut Vec<u8>, node: Node<'_>) {
+    let (container, bytes) = match node {
+        Node::Packed(bytes) => (container::PACKED, bytes),
+        Node::Plain(bytes) => (container::PLAIN, bytes),
+    };
+    write_length(out, container);
+    write_bytes(out, bytes);
 }
 
 fn write_set(out: &mut Vec<u8>, set: &Set) {

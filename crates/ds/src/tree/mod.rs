@@ -12,6 +12,9 @@
 //!
 //! Items added at either end leave full nodes behind, so a sequence built in order is packed tightly. A node that
 //! runs low joins a neighbour when both fit into one; nodes are never empty.
+//!
+//! A copy of a tree shares all nodes with it. Who changes one of the two copies the nodes from the root to the change,
+//! as far as they are still shared; so a snapshot of a sequence costs a little at a time, and only where it changes.
 
 mod iter;
 mod node;
@@ -21,8 +24,9 @@ use std::cmp::Ordering;
 
 use node::{ByOrder, ByPlace, Node};
 
-/// Something to be kept in a [`Tree`].
-pub trait Item {
+/// Something to be kept in a [`Tree`]. Where copies of trees are made, a clone should be cheap: a node of the tree is
+/// cloned with all its items by who changes one of them first.
+pub trait Item: Clone {
     /// What items are searched by. It may refer to things the item owns elsewhere, as long as the item lives.
     type Key: Copy;
     /// Whether every item takes exactly one place: finding one within a leaf needs no sum then.
@@ -40,6 +44,13 @@ pub struct Tree<T: Item> {
     root: Node<T>,
     weight: usize,
     items: usize,
+}
+
+impl<T: Item> Clone for Tree<T> {
+    /// A copy, in constant time: it shares everything below the root until one of the two changes.
+    fn clone(&self) -> Tree<T> {
+        Tree { root: self.root.clone(), weight: self.weight, items: self.items }
+    }
 }
 
 impl<T: Item> Default for Tree<T> {

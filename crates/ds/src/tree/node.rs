@@ -3,23 +3,26 @@
 use std::cmp::Ordering;
 
 use super::Item;
+use crate::Shared;
 
 /// How many items a leaf holds at most.
 const LEAF: usize = 64;
 /// How many children an inner node has at most.
 const FAN_OUT: usize = 32;
 
+#[derive(Clone)]
 pub(super) enum Node<T: Item> {
     Leaf(Vec<T>),
     Inner(Vec<Child<T>>),
 }
 
+#[derive(Clone)]
 pub(super) struct Child<T: Item> {
     /// The weight of all items below.
     pub(super) weight: usize,
     /// The key of the first item below.
     pub(super) first: T::Key,
-    pub(super) node: Box<Node<T>>,
+    pub(super) node: Shared<Node<T>>,
 }
 
 /// Leads a walk from the root to a place.
@@ -106,7 +109,7 @@ impl<T: Item, C: FnMut(T::Key) -> Ordering> Guide<T> for ByOrder<C> {
 
 impl<T: Item> Child<T> {
     fn of(node: Node<T>) -> Child<T> {
-        Child { weight: node.weight(), first: node.first(), node: Box::new(node) }
+        Child { weight: node.weight(), first: node.first(), node: Shared::new(node) }
     }
 }
 
@@ -184,7 +187,7 @@ impl<T: Item> Node<T> {
             match self {
                 Node::Inner(children) if children.len() == 1 => {
                     let only = children.pop().expect("there is one");
-                    *self = *only.node;
+                    *self = only.node.into_inner();
                 }
                 Node::Inner(children) if children.is_empty() => {
                     *self = Node::Leaf(Vec::new());
@@ -342,7 +345,7 @@ fn join_around<T: Item>(children: &mut Vec<Child<T>>, index: usize) {
     let right = children.remove(left + 1);
     let into = &mut children[left];
     into.weight += right.weight;
-    match (&mut *into.node, *right.node) {
+    match (&mut *into.node, right.node.into_inner()) {
         (Node::Leaf(a), Node::Leaf(b)) => a.extend(b),
         (Node::Inner(a), Node::Inner(b)) => a.extend(b),
         _ => unreachable!("all leaves lie equally deep"),

@@ -146,3 +146,37 @@ fn a_tree_filled_in_order_has_full_leaves() {
     assert!(backwards.heap_bytes() < 100_000 * 6, "{}", backwards.heap_bytes());
     assert!(tree.iter().eq(backwards.iter()));
 }
+
+/// Of two copies, each changes as if it were alone.
+#[test]
+fn copies_part_where_they_change() {
+    let mut tree: Tree<One> = (0..5000).map(One).collect();
+    let mut copies = Vec::new();
+    let mut model: Vec<One> = (0..5000).map(One).collect();
+    for step in 0..600usize {
+        let place = step * 7919 % model.len();
+        match step % 3 {
+            0 => {
+                tree.insert_at(place, One(step as u32));
+                model.insert(place, One(step as u32));
+            }
+            1 => {
+                (0..40.min(model.len() - place)).for_each(|_| {
+                    assert_eq!(tree.remove_at(place), model.remove(place));
+                });
+            }
+            _ => {
+                tree.update(place, |one, _| one.0 += 1);
+                model[place].0 += 1;
+            }
+        }
+        if step % 50 == 0 {
+            copies.push((tree.clone(), model.clone()));
+        }
+    }
+    copies.push((tree, model));
+    for (tree, model) in copies {
+        tree.check();
+        assert!(tree.iter().eq(model.iter()));
+    }
+}

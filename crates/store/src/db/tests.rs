@@ -121,6 +121,11 @@ impl RecordSink for Sink {
             (Piece::Scored(member, score), Plain::ZSet(zset)) => {
                 zset.insert(member.to_vec(), (score * 100.0) as i64).is_none()
             }
+            (Piece::Node(Node::Packed(bytes)), Plain::List(list)) => {
+                let pack = ds::listpack::Listpack::from_bytes(bytes.to_vec());
+                list.extend(pack.expect("our own bytes").iter().map(|element| element.to_vec()));
+                true
+            }
             other => panic!("{other:?}"),
         };
         seen.twice |= !new;
@@ -150,6 +155,10 @@ enum Step {
     Append(usize, u16, u16),
     WriteRange(usize, u16, u16),
     Push(usize, u16),
+    PushMany(usize, u16, u16),
+    Insert(usize, u16, usize, u16),
+    SetAt(usize, u16, usize, u16),
+    Cut(usize, u16, usize, usize),
     Pop(usize, u16),
     Add(usize, u16, u16),
     AddMany(usize, u16, u16, u16),
@@ -180,6 +189,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let key = 0..60u16;
     // Few keys, so that their collections become large: 60.. sets, 65.. hashes, 70.. sorted sets.
     let few = 60..75u16;
+    let lists = 68..72u16;
     let len = prop_oneof![0..50u16, 200..400u16];
     let ttl = prop_oneof![Just(None), (1..30_000u64).prop_map(Some)];
     let at = (db.clone(), key.clone());
@@ -192,6 +202,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (db.clone(), key.clone(), len.clone()).prop_map(|(d, k, n)| Step::Append(d, k, n)),
         2 => (db.clone(), key.clone(), len).prop_map(|(d, k, n)| Step::WriteRange(d, k, n)),
         4 => at.clone().prop_map(|(d, k)| Step::Push(d, k)),
+        3 => (db.clone(), lists.clone(), 0..90u16).prop_map(|(d, k, n)| Step::PushMany(d, k, n)),
+        4 => (db.clone(), lists.clone(), 0..90usize, 0..60u16)
+            .prop_map(|(d, k, at, n)| Step::Insert(d, k, at, n)),
+        4 => (db.clone(), lists.clone(), 0..90usize, 0..60u16)
+            .prop_map(|(d, k, at, n)| Step::SetAt(d, k, at, n)),
+        2 => (db.clone(), lists, 0..90usize, 0..30usize)
+            .prop_map(|(d, k, at, n)| Step::Cut(d, k, at, n)),
         2 => at.clone().prop_map(|(d, k)| Step::Pop(d, k)),
         3 => (db.clone(), key.clone(), 0..5u16).prop_map(|(d, k, n)| Step::Add(d, k, n)),
         4 => (db.clone(), few.clone(), 0..60u16, 0..30u16)
@@ -345,6 +362,56 @@ impl World {
                     }
                     (Err(_), _) => {}
                     _ => panic!("types differ"),
+                }
+            }
+            Step::PushMany(db, key, n) => {
+                let key = name(key);
+                for n in 0..n {
+                    let value = format!("{n}").into_bytes();
+                    let entry = self.model[db].entry(key.clone());
+                    let list = &mut entry.or_insert((Plain::List(Vec::new()), None)).0;
+                    match (self.keyspace.db(db).list_or_create(&key), list) {
+                        (Ok(mut guard), Plain::List(list)) => {
+                            guard.push(End::Back, &value);
+                            list.push(value);
+                        }
+                        (Err(_), _) => {}
+                        _ => panic!("types differ"),
+                    }
+                }
+            }
+            Step::Insert(db, key, at, n) => {
+                let (key, value) = (name(key), format!("i{n}").into_bytes());
+                if let Ok(Some(mut guard)) = self.keyspace.db(db).list_mut(&key)
+                    && let Some((Plain::List(list), _)) = self.model[db].get_mut(&key)
+                {
+                    let at = at.min(list.len());
+                    guard.insert(at, &value);
+                    list.insert(at, value);
+                }
+            }
+            Step::SetAt(db, key, at, n) => {
+                let (key, value) = (name(key), format!("s{n}").into_bytes());
+                if let Ok(Some(mut guard)) = self.keyspace.db(db).list_mut(&key)
+                    && let Some((Plain::List(list), _)) = self.model[db].get_mut(&key)
+                {
+                    assert_eq!(guard.set(at, &value), at < list.len());
+                    list.get_mut(at).into_iter().for_each(|own| own.clone_from(&value));
+                }
+            }
+            Step::Cut(db, key, at, n) => {
+                let key = name(key);
+                let mut found = self.keyspace.db(db);
+                if let Ok(Some(mut guard)) = found.list_mut(&key)
+                    && let Some((Plain::List(list), _)) = self.model[db].get_mut(&key)
+                {
+                    guard.remove_range(at..at + n);
+                    list.drain(at.min(list.len())..(at + n).min(list.len()));
+                    let empty = list.is_empty();
+                    assert_eq!(found.remove_if_empty(&key), empty);
+                    if empty {
+                        self.model[db].remove(&key);
+                    }
                 }
             }
             Step::Pop(db, key) => {

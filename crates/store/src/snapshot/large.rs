@@ -1,16 +1,20 @@
 //! Large values: a snapshot takes note of them, and shows them later, a piece at a time.
+//!
+//! Sets, hashes and sorted sets are watched where they lie, and keep for the snapshot what changes before it has seen
+//! it. Of a list the snapshot has a copy that shares everything with it which has not changed: here the order counts.
 
 use std::any::Any;
 
 use ds::Element;
 
 use super::{Access, RecordSink};
-use crate::Kind;
 use crate::entry::{CollectionMut, EntryRef};
 use crate::value::hash::Field;
 use crate::value::kept::{Kept, Watch};
+use crate::value::list::Shares;
 use crate::value::members::{Cells, Cursor};
 use crate::value::zset::order::{Ordered, score_of};
+use crate::{Kind, Node};
 
 /// What a key with a large value opens with. Its pieces follow, one call each.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +51,8 @@ pub enum Piece<'a> {
     },
     /// A member of a sorted set with its score, in no order.
     Scored(Element<'a>, f64),
+    /// A node of a list, in order.
+    Node(Node<'a>),
 }
 
 /// From where on a collection is large: when it is not packed, and one of these is exceeded.
@@ -123,7 +129,13 @@ impl Deferred {
                 let (ordered, bytes) = zset.large()?;
                 (Kind::ZSet, len, view_of(ordered, id, from.is_passed_by(len, bytes))?)
             }
-            CollectionMut::List(_) => return None,
+            CollectionMut::List(list) => {
+                let shares = list.share()?;
+                if !from.is_passed_by(list.len(), list.memory()) {
+                    return None;
+                }
+                (Kind::List, list.node_count(), Box::new(shares))
+            }
         };
         Some(Deferred {
             db,
@@ -248,6 +260,18 @@ fn view_of<T: InCells>(kept: &mut Kept<T>, id: u32, is_large: bool) -> Option<Bo
     }
     kept.cells().join(id);
     Some(Box::new(CellsView { watch: kept.watch(), cursor: Cursor::default() }))
+}
+
+impl View for Shares {
+    unsafe fn show(&mut self, _: u32, budget: usize, f: &mut dyn FnMut(Piece<'_>)) -> Shown {
+        let (spent, done) = Shares::show(self, budget, |node| f(Piece::Node(node)));
+        Shown { spent, done, stuck: false }
+    }
+
+    unsafe fn leave(self: Box<Self>, _: u32, garbage: &mut Vec<Box<dyn Any + Send>>) {
+        // The list may have changed much, or be gone.
+        garbage.push(self);
+    }
 }
 
 struct CellsView<T> {

@@ -14,6 +14,7 @@ use ds::listpack::Listpack;
 use ds::{Element, Tree};
 
 use super::Encoding;
+use super::members::cost;
 use crate::{ListMut, Thresholds};
 pub use iter::Iter;
 use segment::{Limit, Segment};
@@ -67,7 +68,7 @@ impl Clone for Kept {
     fn clone(&self) -> Kept {
         match self {
             Kept::Pack(pack) => Kept::Pack(pack.clone()),
-            Kept::Nodes(nodes) => Kept::Nodes(Box::new(nodes.iter().cloned().collect())),
+            Kept::Nodes(nodes) => Kept::Nodes(nodes.clone()),
         }
     }
 }
@@ -336,7 +337,7 @@ impl List {
 
     /// Adds an element at the back, as a node of its own. Call [`List::loaded`] after the last.
     pub fn push_plain(&mut self, value: Vec<u8>) {
-        self.push_segment(Segment::Plain(value.into()));
+        self.push_segment(Segment::Plain(ds::Shared::new(value)));
     }
 
     fn push_segment(&mut self, segment: Segment) {
@@ -366,6 +367,14 @@ impl List {
         }
     }
 
+    /// A copy of the large form that costs nothing, to be shown in slices.
+    pub(crate) fn share(&self) -> Option<Shares> {
+        match &self.kept {
+            Kept::Pack(_) => None,
+            Kept::Nodes(nodes) => Some(Shares { nodes: Tree::clone(nodes), place: 0 }),
+        }
+    }
+
     fn make_nodes(&mut self) {
         if let Kept::Pack(pack) = &mut self.kept {
             let pack = std::mem::take(pack);
@@ -388,8 +397,31 @@ impl List {
         let is_small = nodes.items() == 1
             && nodes.get(0).and_then(|(only, _)| only.pack()).is_some_and(|p| limit.holds(p));
         if is_small && let Segment::Packed { pack, .. } = nodes.remove_at(0) {
-            self.kept = Kept::Pack(pack);
+            self.kept = Kept::Pack(pack.into_inner());
         }
+    }
+}
+
+/// A list as it was at one moment, shown from front to back.
+pub(crate) struct Shares {
+    nodes: Tree<Segment>,
+    /// What lies before was shown.
+    place: usize,
+}
+
+impl Shares {
+    /// Shows the next nodes, for about `budget`, and says what it came to and whether that was all.
+    pub(crate) fn show(&mut self, budget: usize, mut f: impl FnMut(Node<'_>)) -> (usize, bool) {
+        let mut spent = 0;
+        for segment in self.nodes.iter_from(self.place) {
+            if spent >= budget {
+                return (spent, false);
+            }
+            spent += cost(segment.heap_bytes());
+            self.place += segment.count();
+            f(segment.as_node());
+        }
+        (spent, true)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ds::listpack::{self, Listpack};
-use ds::{Element, tree};
+use ds::{Element, Shared, tree};
 
 use super::{End, Node};
 use crate::Thresholds;
@@ -15,15 +15,15 @@ const OVERHEAD: usize = 8;
 /// Nodes limited by their number of elements still have a limit in bytes.
 const SAFE_BYTES: usize = 8192;
 
-/// A node.
+/// A node. Copies share the elements until one of them changes.
 #[derive(Clone)]
 pub(super) enum Segment {
     Packed {
-        pack: Listpack,
+        pack: Shared<Listpack>,
         /// As many as `pack` has; it may not know.
         count: usize,
     },
-    Plain(Box<[u8]>),
+    Plain(Shared<Vec<u8>>),
 }
 
 /// How large a node may be: `list-max-listpack-size` understood.
@@ -67,16 +67,16 @@ impl Segment {
     /// A node of one element.
     pub(super) fn of(value: &[u8]) -> Segment {
         if value.len() >= PLAIN_FROM {
-            return Segment::Plain(value.into());
+            return Segment::Plain(Shared::new(value.to_vec()));
         }
         let mut pack = Listpack::new();
         pack.push_back(Element::Bytes(value));
-        Segment::Packed { pack, count: 1 }
+        Segment::Packed { pack: Shared::new(pack), count: 1 }
     }
 
     pub(super) fn packed(pack: Listpack) -> Segment {
         let count = pack.len();
-        Segment::Packed { pack, count }
+        Segment::Packed { pack: Shared::new(pack), count }
     }
 
     pub(super) fn pack(&self) -> Option<&Listpack> {
@@ -167,7 +167,7 @@ impl Segment {
                 true
             }
             Segment::Plain(own) if value.len() >= PLAIN_FROM => {
-                *own = value.into();
+                *own = Shared::new(value.to_vec());
                 true
             }
             _ => false,
@@ -204,10 +204,11 @@ impl Segment {
     pub(super) fn split_off(&mut self, index: usize) -> Segment {
         match self {
             Segment::Packed { pack, count } => {
-                let tail = pack.split_off(pack.seek(index).expect("an index within the node"));
+                let at = pack.seek(index).expect("an index within the node");
+                let tail = pack.split_off(at);
                 let moved = *count - index;
                 *count = index;
-                Segment::Packed { pack: tail, count: moved }
+                Segment::Packed { pack: Shared::new(tail), count: moved }
             }
             Segment::Plain(_) => unreachable!("one element has no inside to split at"),
         }

@@ -26,6 +26,8 @@ pub(super) struct Scored {
 
 // SAFETY: the address leads to a cell of the same `Ordered`, with which it goes from thread to thread.
 unsafe impl Send for Scored {}
+// SAFETY: a look at it gives a copy of an address, no more.
+unsafe impl Sync for Scored {}
 
 impl tree::Item for Scored {
     type Key = Scored;

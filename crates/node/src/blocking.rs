@@ -76,6 +76,7 @@ pub(crate) struct Blocking {
     /// Until when clients are paused by command, and by a failover.
     by_command: Option<Pause>,
     by_failover: Option<Pause>,
+    by_migration: Option<Pause>,
 }
 
 impl Blocking {
@@ -107,15 +108,17 @@ impl Blocking {
     /// When the next wait ends in vain.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let waits = self.deadlines.first().map(|(deadline, _)| *deadline);
-        let pauses =
-            [self.by_command, self.by_failover].into_iter().flatten().map(|pause| pause.until);
+        let pauses = self.pauses().map(|pause| pause.until);
         waits.into_iter().chain(pauses).min()
+    }
+
+    fn pauses(&self) -> impl Iterator<Item = Pause> {
+        [self.by_command, self.by_failover, self.by_migration].into_iter().flatten()
     }
 
     /// The pause in force: the longer, and the stricter, of the two.
     pub(crate) fn pause(&self, now: Instant) -> Option<Pause> {
-        let mut active =
-            [self.by_command, self.by_failover].into_iter().flatten().filter(|it| it.until > now);
+        let mut active = self.pauses().filter(|it| it.until > now);
         let first = active.next()?;
         Some(active.fold(first, |a, b| Pause { until: a.until.max(b.until), all: a.all || b.all }))
     }
@@ -126,6 +129,11 @@ impl Blocking {
             Some(old) => Pause { until: old.until.max(until), all: old.all || all },
             None => Pause { until, all },
         });
+    }
+
+    /// MIGRATE begins to hold writes back, or ends.
+    pub(crate) fn set_migration_pause(&mut self, until: Option<Instant>) {
+        self.by_migration = until.map(|until| Pause { until, all: false });
     }
 
     /// A failover begins to hold writes back, or ends.
@@ -284,7 +292,9 @@ impl Node {
         }
         let now = self.now.instant;
         let over = |pause: &mut Option<Pause>| pause.take_if(|it| it.until <= now).is_some();
-        let ended = over(&mut self.blocking.by_command) | over(&mut self.blocking.by_failover);
+        let ended = over(&mut self.blocking.by_command)
+            | over(&mut self.blocking.by_failover)
+            | over(&mut self.blocking.by_migration);
         if ended {
             self.end_pause();
         }

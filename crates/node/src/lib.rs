@@ -16,6 +16,7 @@ mod gate;
 mod info;
 mod input;
 mod machine;
+mod migration;
 mod monitor;
 mod names;
 mod node;

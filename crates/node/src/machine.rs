@@ -15,7 +15,9 @@ impl Machine for Node {
         match self.sessions.get(conn).map(|it| it.role) {
             Some(Role::Master) => self.link_input(conn, bytes),
             Some(_) => self.input(conn, bytes),
-            None => {}
+            None => {
+                self.migration_input(conn, bytes);
+            }
         }
         self.thin_out();
         self.bury();
@@ -25,6 +27,7 @@ impl Machine for Node {
         self.begin_turn(now);
         match event {
             Event::Accepted { conn, peer, local } => self.accepted(conn, peer, local),
+            Event::Closed { conn, .. } if self.migration_lost(conn) => {}
             Event::Closed { conn, .. } => {
                 self.forget(conn);
                 self.sessions.remove(conn);
@@ -33,15 +36,16 @@ impl Machine for Node {
             Event::Dialed { ticket, conn, peer, local } => {
                 match self.errands.remove(&ticket) {
                     Some(Errand::Dial { attempt }) => self.dialed(attempt, conn, peer, local),
+                    Some(Errand::Migrating) => self.migration_dialed(conn),
                     // Nobody wants it any more.
                     _ => self.effects.push_back(Effect::Hangup { conn, after_sending: false }),
                 }
             }
-            Event::DialFailed { ticket, reason } => {
-                if let Some(Errand::Dial { attempt }) = self.errands.remove(&ticket) {
-                    self.dial_failed(attempt, &reason);
-                }
-            }
+            Event::DialFailed { ticket, reason } => match self.errands.remove(&ticket) {
+                Some(Errand::Dial { attempt }) => self.dial_failed(attempt, &reason),
+                Some(Errand::Migrating) => self.migration_dial_failed(),
+                _ => {}
+            },
             Event::DiskDone { ticket, result } => {
                 if let Some(errand) = self.errands.remove(&ticket) {
                     self.disk_done(errand, result);
@@ -69,6 +73,7 @@ impl Machine for Node {
     fn handle_timeout(&mut self, now: Now) {
         self.begin_turn(now);
         self.wake_late();
+        self.migration_timeout();
         if self.repl.poll_timeout() <= now.instant {
             self.repl.handle_timeout(now);
             self.settle_replication();
@@ -90,7 +95,8 @@ impl Machine for Node {
 
     fn poll_timeout(&self) -> Option<Instant> {
         let fixed = self.cron.next.min(self.repl.poll_timeout());
-        Some(self.blocking.next_deadline().map_or(fixed, |at| at.min(fixed)))
+        let journey = self.migration.as_ref().map(|it| it.deadline());
+        self.blocking.next_deadline().into_iter().chain(journey).chain([fixed]).min()
     }
 
     fn poll_ready(&mut self) -> Option<ConnId> {
@@ -98,7 +104,9 @@ impl Machine for Node {
     }
 
     fn pending<'a>(&'a self, conn: ConnId, slices: &mut [IoSlice<'a>]) -> usize {
-        let Some(session) = self.sessions.get(conn) else { return 0 };
+        let Some(session) = self.sessions.get(conn) else {
+            return self.migration_pending(conn, slices);
+        };
         if session.role == Role::Replica && session.out.is_empty() {
             return self.repl.pending(conn, slices);
         }
@@ -115,7 +123,9 @@ impl Machine for Node {
     fn sent(&mut self, now: Now, conn: ConnId, count: usize) -> bool {
         self.now = now;
         self.stats.writes += 1;
-        let Some(session) = self.sessions.get_mut(conn) else { return false };
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return self.migration_sent(conn, count);
+        };
         session.net_out += count as u64;
         let replica = session.role == Role::Replica;
         if replica && session.out.is_empty() {
@@ -243,6 +253,7 @@ impl Node {
             }
             Errand::Rewriting(id) => self.rewrite_stepped(id, result),
             Errand::Ignored
+            | Errand::Migrating
             | Errand::Packing(_)
             | Errand::Dial { .. }
             | Errand::Listening

@@ -32,7 +32,6 @@ const LATER: &[&str] = &[
     "geosearch",
     "geosearchstore",
     "getbit",
-    "migrate",
     "module",
     "pfadd",
     "pfcount",

@@ -4,6 +4,7 @@ use crate::admin;
 use crate::blocking::{Blocking, Waiting};
 use crate::configure;
 use crate::cron::Cron;
+use crate::migration::Migration;
 use crate::monitor::Monitors;
 use crate::persist::{Persist, SavingId};
 use crate::pubsub::Pubsub;
@@ -64,6 +65,7 @@ pub struct Node {
     pub(crate) wants_sweep: bool,
     /// Kept between uses, for effects that have to be written out.
     pub(crate) feed_buffer: Vec<u8>,
+    pub(crate) migration: Option<Box<Migration>>,
     /// The request that runs has put something into the stream.
     pub(crate) wrote: bool,
     pub(crate) errands: BTreeMap<Ticket, Errand>,
@@ -79,6 +81,8 @@ pub struct Node {
 pub(crate) enum Errand {
     /// Nobody waits for it.
     Ignored,
+    /// A connection for MIGRATE.
+    Migrating,
     /// A step on the file of a snapshot.
     Saving(SavingId),
     /// A piece of a snapshot is being packed.
@@ -155,6 +159,7 @@ impl Node {
             cron: Cron::new(options.now.instant),
             wants_sweep: false,
             feed_buffer: Vec::new(),
+            migration: None,
             wrote: false,
             errands: BTreeMap::new(),
             config_pending: Default::default(),

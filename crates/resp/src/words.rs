@@ -66,6 +66,21 @@ impl<'a> Words<'a> {
         self.spans.iter().map(move |span| &bytes[span.start as usize..span.end as usize])
     }
 
+    /// Appends the request in its canonical form: an array of bulk strings.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let mut digits = itoa::Buffer::new();
+        out.push(b'*');
+        out.extend_from_slice(digits.format(self.len()).as_bytes());
+        out.extend_from_slice(b"\r\n");
+        for word in self.iter() {
+            out.push(b'$');
+            out.extend_from_slice(digits.format(word.len()).as_bytes());
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(word);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+
     /// A copy that outlives the buffer.
     pub fn to_owned(&self) -> Owned {
         Owned::new(self.iter())

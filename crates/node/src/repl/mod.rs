@@ -10,7 +10,6 @@ use crate::node::Node;
 use crate::persist::Destination;
 use command::{Error, Flags};
 use resp::Words;
-use std::io::Write;
 use world::ConnId;
 
 pub(crate) use link::Link;
@@ -52,12 +51,7 @@ impl Node {
     fn feed_words(&mut self, db: Option<usize>, words: &Words<'_>) {
         let mut text = std::mem::take(&mut self.feed_buffer);
         text.clear();
-        write!(text, "*{}\r\n", words.len()).expect("bytes grow without fail");
-        for word in words.iter() {
-            write!(text, "${}\r\n", word.len()).expect("bytes grow without fail");
-            text.extend_from_slice(word);
-            text.extend_from_slice(b"\r\n");
-        }
+        words.encode(&mut text);
         if self.repl.wants_effects() {
             self.repl.append(db.map(|db| db as u32), &text);
         }

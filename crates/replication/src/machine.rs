@@ -54,6 +54,8 @@ pub struct Replication {
     ticks: u64,
     /// Somebody waits for ACKs.
     wants_acks: bool,
+    /// Clients are paused: see `hold_acks`.
+    held: bool,
     /// Where the log ended at the last flush.
     pub(crate) flushed: Offset,
 }
@@ -69,8 +71,10 @@ impl Replication {
             attempts: 0,
             next_tick: now.instant.after_ms(TICK_MS),
             next_failover_tick: now.instant,
-            ticks: 0,
+            // The tick of the start: a PING belongs to the end of a period.
+            ticks: 1,
             wants_acks: false,
+            held: false,
             flushed: Offset::ZERO,
         }
     }
@@ -249,7 +253,7 @@ impl Replication {
 
     /// A snapshot to sockets is complete.
     pub fn handle_snapshot_finished(&mut self, id: SnapshotId) {
-        self.primary.snapshot_finished(id);
+        self.primary.snapshot_finished(&mut self.shared, id);
     }
 
     /// A snapshot to disk is complete, a file of `len` bytes.
@@ -303,6 +307,12 @@ impl Replication {
         self.with_link(now, |link, cx| link.closed(cx, loss));
     }
 
+    /// True while a snapshot of the history that our data is part of arrives: what we have is old, but not foreign.
+    pub fn receives_own_history(&self) -> bool {
+        let id = self.link.as_ref().and_then(Link::history_received);
+        id == Some(self.shared.history.id)
+    }
+
     /// The owner begins to load the snapshot.
     pub fn handle_load_begin(&mut self, now: Now, replaces: Replaces) {
         self.with_link(now, |link, cx| link.load_begin(cx, replaces));
@@ -345,6 +355,11 @@ impl Replication {
         self.primary.waiters.retain(|other| other.waiter != waiter);
     }
 
+    /// Clients are paused, so the stream must not grow, not even by asking for ACKs. Who waits for one waits on.
+    pub fn hold_acks(&mut self, held: bool) {
+        self.held = held;
+    }
+
     /// Replicas are asked to acknowledge at the end of the turn: a shutdown wants to know.
     pub fn request_acks(&mut self) {
         self.wants_acks = true;
@@ -357,9 +372,14 @@ impl Replication {
 
     // Turns and time.
 
+    /// Idle work: lets go of some of the log that nobody needs any more. True where there is more.
+    pub fn trim(&mut self) -> bool {
+        self.shared.log.trim()
+    }
+
     /// Once per turn, after all input.
     pub fn flush(&mut self, now: Now) {
-        if self.wants_acks && self.is_primary() && !self.is_failing_over() {
+        if self.wants_acks && !self.held && self.is_primary() && !self.is_failing_over() {
             self.wants_acks = false;
             if !self.primary.replicas.is_empty() {
                 self.shared.append(None, GETACK);

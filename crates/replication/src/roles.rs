@@ -6,6 +6,12 @@ use crate::{Action, History, Offset, ReplicationId, Why};
 use stdx::Now;
 
 impl Replication {
+    /// Gives the history another name, under which nobody can go on from where he was (DEBUG CHANGE-REPL-ID).
+    pub fn change_id(&mut self) {
+        let id = ReplicationId::fresh(&mut self.shared.prng);
+        self.shared.history.adopt(id);
+    }
+
     /// The snapshot that was loaded at the start belongs to this place in a history. Call before `follow`, if the
     /// server is to be a replica; it then goes on from there.
     pub fn restore(&mut self, now: Now, id: ReplicationId, offset: Offset, replica: bool) {

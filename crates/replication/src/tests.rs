@@ -316,19 +316,19 @@ fn a_full_synchronization_by_file_and_what_each_side_shows() {
     check(
         &primary,
         expect![[r#"
-        role:master
-        connected_slaves:1
-        slave0:ip=127.0.0.1,port=6380,state=online,offset=66,lag=0
-        master_failover_state:no-failover
-        master_replid:<id 0>
-        master_replid2:0000000000000000000000000000000000000000
-        master_repl_offset:66
-        second_repl_offset:-1
-        repl_backlog_active:1
-        repl_backlog_size:1048576
-        repl_backlog_first_byte_offset:1
-        repl_backlog_histlen:66
-    "#]],
+            role:master
+            connected_slaves:1
+            slave0:ip=127.0.0.1,port=6380,state=online,offset=52,lag=0
+            master_failover_state:no-failover
+            master_replid:<id 0>
+            master_replid2:0000000000000000000000000000000000000000
+            master_repl_offset:52
+            second_repl_offset:-1
+            repl_backlog_active:1
+            repl_backlog_size:1048576
+            repl_backlog_first_byte_offset:1
+            repl_backlog_histlen:52
+        "#]],
     );
     check(
         &replica,
@@ -337,10 +337,10 @@ fn a_full_synchronization_by_file_and_what_each_side_shows() {
             master_host:127.0.0.1
             master_port:6379
             master_link_status:up
-            master_last_io_seconds_ago:1
+            master_last_io_seconds_ago:2
             master_sync_in_progress:0
-            slave_read_repl_offset:66
-            slave_repl_offset:66
+            slave_read_repl_offset:52
+            slave_repl_offset:52
             slave_priority:100
             slave_read_only:1
             replica_announced:1
@@ -348,12 +348,12 @@ fn a_full_synchronization_by_file_and_what_each_side_shows() {
             master_failover_state:no-failover
             master_replid:<id 0>
             master_replid2:0000000000000000000000000000000000000000
-            master_repl_offset:66
+            master_repl_offset:52
             second_repl_offset:-1
             repl_backlog_active:1
             repl_backlog_size:1048576
             repl_backlog_first_byte_offset:1
-            repl_backlog_histlen:66
+            repl_backlog_histlen:52
         "#]],
     );
     assert_eq!(pair.primary.repl.history().id, pair.replica.repl.history().id);

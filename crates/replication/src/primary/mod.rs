@@ -16,6 +16,7 @@ pub use replica::{Input as ReplicaInput, PhaseKind as ReplicaPhase, next as next
 pub(crate) use replica::{Phase, Replica};
 pub use resync::{FullReason, Request, Resync, decide};
 pub(crate) use snapshot::Running;
+use stream::Stream;
 pub(crate) use wait::Waiter;
 
 use crate::shared::Shared;
@@ -339,6 +340,14 @@ impl Primary {
         let late = |since: Instant| now.ms_since(since) / 1000 > timeout_secs;
         let mut silent = Vec::new();
         let mut waiting = Vec::new();
+        // Only a replica that leaves bytes lying is slow: the others wait for the maker, or for the slowest.
+        let end =
+            self.running.as_ref().and_then(|running| running.stream.as_ref()).map(Stream::end);
+        for replica in &mut self.replicas {
+            if matches!(replica.phase, Phase::Streaming { at, .. } if Some(at) == end) {
+                replica.progress_at = now;
+            }
+        }
         for replica in &self.replicas {
             match replica.phase {
                 Phase::Waiting { .. } | Phase::Saving { .. } => waiting.push(replica.conn),

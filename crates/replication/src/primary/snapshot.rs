@@ -316,13 +316,18 @@ impl Primary {
     }
 
     /// The snapshot to sockets is complete.
-    pub(crate) fn snapshot_finished(&mut self, id: SnapshotId) {
+    pub(crate) fn snapshot_finished(&mut self, shared: &mut Shared, id: SnapshotId) {
         let Some(stream) = self.running.as_mut().and_then(|running| running.stream.as_mut()) else {
             return;
         };
         if stream.id == id {
             stream.finish();
             self.queue_members(id);
+            let of_it = |phase: &Phase| matches!(phase, Phase::Streaming { .. });
+            shared.notice(format!(
+                "Diskless rdb transfer, done reading from pipe, {} replicas still up.",
+                self.in_phase(of_it).len()
+            ));
         }
     }
 

@@ -622,6 +622,16 @@ impl Link {
         }
     }
 
+    /// The name of the history that a snapshot which arrives belongs to.
+    pub(crate) fn history_received(&self) -> Option<ReplicationId> {
+        let place = match &self.phase {
+            Phase::Receiving(transfer) => transfer.place,
+            Phase::Loading(loading) => loading.transfer.place,
+            _ => None,
+        };
+        place.map(|place| place.id)
+    }
+
     pub(crate) fn last_io(&self) -> Instant {
         self.last_io
     }

@@ -36,8 +36,11 @@ impl Node {
         let mut out = session.out.take();
         let mark = out.len();
         let flow = self.admit(conn, request, &mut out);
+        if role == Role::Replica && (out.len() > mark || flow.is_err()) {
+            self.hang_up_on_reply(conn, &request.words);
+        }
         let Some(session) = self.sessions.get_mut(conn) else { return };
-        let silent = session.reply_mode.is_silent() || role == Role::Master;
+        let silent = session.reply_mode.is_silent() || matches!(role, Role::Master | Role::Replica);
         if session.reply_mode == ReplyMode::Skipping {
             session.reply_mode = ReplyMode::On;
         }
@@ -74,6 +77,7 @@ impl Node {
             }
             Err(missing) => {
                 let error = self.unknown(&words, missing);
+                self.tell_link_error(conn, None, &error);
                 return Err(self.refused(conn, error));
             }
         };
@@ -112,6 +116,7 @@ impl Node {
     /// The same of a command that is known. An EXEC that may not run ends its transaction, and its error says why.
     fn refused_command(&mut self, conn: ConnId, id: CommandId, error: Error) -> Error {
         self.stats.command_mut(id).rejected += 1;
+        self.tell_link_error(conn, Some(id), &error);
         if self.registry.row(id).spec.name != "exec" {
             return self.refused(conn, error);
         }
@@ -208,13 +213,18 @@ impl Node {
             Writer::new(out, proto).error(error.text());
             self.stats.count_error(error.code());
             self.stats.command_mut(id).failed += 1;
+            self.tell_link_error(conn, Some(id), error);
         }
         let spent_ns = (self.senses.stopwatch)().saturating_sub(started)
             + std::mem::take(&mut self.debug.stalled_ns);
         if !parked {
             self.count(conn, id, spec, &words, spent_ns);
         }
-        self.after(db, request, self.keyspace.dirty != dirty);
+        let changed = self.keyspace.dirty != dirty;
+        if changed && context != Context::Master && self.is_replica() {
+            self.note_own_keys(db, spec, &words);
+        }
+        self.after(db, request, changed);
         if spec.flags.has(Flags::ARBITRARY_KEYS) && !self.unit.in_exec {
             self.flush_unit_unwrapped();
         }

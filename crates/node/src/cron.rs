@@ -45,6 +45,9 @@ impl Node {
         let held = self.blocking.pause(self.now.instant).is_some();
         self.wants_sweep =
             self.cron.expires && !held && !self.is_replica() && self.persist.loading.is_none();
+        if self.cron.expires && self.is_replica() {
+            self.expire_own_keys();
+        }
         let used = (self.senses.memory)() as u64;
         self.stats.memory_peak = self.stats.memory_peak.max(used);
         self.save_if_due();

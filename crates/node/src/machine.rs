@@ -78,6 +78,7 @@ impl Machine for Node {
             self.repl.handle_timeout(now);
             self.settle_replication();
         }
+        self.load_if_rested();
         self.cron_if_due();
         self.end_unit();
         self.thin_out();
@@ -86,6 +87,7 @@ impl Machine for Node {
 
     fn poll_effect(&mut self) -> Option<Effect> {
         if self.effects.is_empty() {
+            self.repl.hold_acks(self.blocking.pause(self.now.instant).is_some());
             self.repl.flush(self.now);
             self.settle_replication();
             self.bury();
@@ -96,7 +98,8 @@ impl Machine for Node {
     fn poll_timeout(&self) -> Option<Instant> {
         let fixed = self.cron.next.min(self.repl.poll_timeout());
         let journey = self.migration.as_ref().map(|it| it.deadline());
-        self.blocking.next_deadline().into_iter().chain(journey).chain([fixed]).min()
+        let paced = self.persist.next_deadline(self.now.instant);
+        [self.blocking.next_deadline(), journey, paced, Some(fixed)].into_iter().flatten().min()
     }
 
     fn poll_ready(&mut self) -> Option<ConnId> {
@@ -152,7 +155,7 @@ impl Machine for Node {
             more |= self.sweep(budget_us);
         }
         self.stats.turns.end(self.senses.stopwatch, self.stats.commands);
-        more
+        more | self.repl.trim()
     }
 }
 
@@ -223,6 +226,9 @@ impl Node {
 
     /// The file that was loaded tells its place in a history: a replica goes on from there.
     pub(crate) fn restore_history(&mut self, loading: &Loading) {
+        if self.persist.restored {
+            return;
+        }
         let id = loading.replid.as_deref().and_then(replication::ReplicationId::parse);
         let (Some(id), Some(offset)) = (id, loading.offset) else { return };
         let Ok(offset) = u64::try_from(offset) else { return };

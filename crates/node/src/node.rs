@@ -9,7 +9,7 @@ use crate::monitor::Monitors;
 use crate::persist::{Persist, SavingId};
 use crate::pubsub::Pubsub;
 use crate::registry::Registry;
-use crate::repl::{Link, Receiving};
+use crate::repl::{Link, OwnKeys, Receiving};
 use crate::session::{Closing, Role, Sessions};
 use crate::settings::{OutputLimit, Settings};
 use crate::shutdown::Shutdown;
@@ -54,6 +54,8 @@ pub struct Node {
     pub(crate) repl: Replication,
     pub(crate) link: Link,
     pub(crate) receiving: Option<Receiving>,
+    /// Keys that clients of a replica gave a TTL.
+    pub(crate) own_keys: OwnKeys,
     /// A dataset that is loaded beside the present one, to take its place.
     pub(crate) beside: Option<Box<Keyspace>>,
     /// Files of snapshots that replicas read.
@@ -152,6 +154,7 @@ impl Node {
             repl,
             link: Link::default(),
             receiving: None,
+            own_keys: OwnKeys::default(),
             beside: None,
             replica_files: BTreeMap::new(),
             persist: Persist::new(options.now.wall),

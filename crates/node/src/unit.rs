@@ -75,6 +75,9 @@ impl Node {
         if !self.unit.ops.is_empty() {
             self.flush_unit();
         }
+        if self.persist.flushed {
+            self.dataset_flushed();
+        }
         if self.blocking.has_ready() {
             self.serve_ready();
         }
@@ -127,7 +130,8 @@ impl Node {
                     self.propagate(db, Owned::new(words));
                 }
                 Change::Flushed { db } => {
-                    self.watched_were_replaced(|it| db.is_none_or(|db| db == it))
+                    self.watched_were_replaced(|it| db.is_none_or(|db| db == it));
+                    self.persist.flushed |= db.is_none();
                 }
                 Change::Swapped { a, b } => {
                     self.watched_were_replaced(|it| it == a || it == b);

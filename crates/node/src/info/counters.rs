@@ -47,7 +47,7 @@ pub(super) fn stats(node: &mut Node, info: &mut Info) {
     info.field("latest_fork_usec", 0);
     info.field("total_forks", 0);
     info.field("migrate_cached_sockets", 0);
-    info.field("slave_expires_tracked_keys", 0);
+    info.field("slave_expires_tracked_keys", node.own_keys.len());
     for name in ["hits", "misses", "key_hits", "key_misses"] {
         info.field(&format!("active_defrag_{name}"), 0);
     }
@@ -56,7 +56,7 @@ pub(super) fn stats(node: &mut Node, info: &mut Info) {
     info.field("tracking_total_keys", 0);
     info.field("tracking_total_items", 0);
     info.field("tracking_total_prefixes", 0);
-    info.field("unexpected_error_replies", 0);
+    info.field("unexpected_error_replies", stats.errors_on_links);
     info.field("total_error_replies", stats.errors);
     info.field("dump_payload_sanitizations", stats.sanitizations);
     info.field("total_reads_processed", stats.reads);

@@ -1,9 +1,11 @@
 //! The dataset on its way in: a file at the start (or DEBUG RELOAD, or a full synchronization), or a stream from the
 //! master, read piece by piece between events, so that the server can say that it is loading.
 
+use super::Pace;
 use crate::info::Info;
 use crate::node::{Errand, Node};
 use rdb::{Checksum, DecodeOptions, Decoder, Item, Key};
+use resp::Owned;
 use stdx::{Instant, Now};
 use store::{Access, Expiry, Ttl};
 use world::{ConnId, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Exit, FileId, Level};
@@ -16,8 +18,15 @@ pub(crate) struct Loading {
     pub(crate) why: Why,
     pub(crate) started: Now,
     pub(crate) decoder: Decoder,
-    /// Commands are answered from the old dataset meanwhile.
+    /// It is loaded beside the present dataset, whose place it takes when it is whole.
     pub(crate) beside: bool,
+    /// Commands are answered from the present dataset meanwhile: it is an older state of the same history.
+    pub(crate) serves: bool,
+    pace: Pace,
+    /// Until when nothing more is taken in.
+    pub(crate) rests_until: Option<Instant>,
+    /// No more bytes will come.
+    pub(crate) ended: bool,
     pub(crate) total: u64,
     file: Option<FileId>,
     path: String,
@@ -56,6 +65,10 @@ impl Loading {
             started: node.now,
             decoder: Decoder::new(options),
             beside: false,
+            serves: false,
+            pace: Pace::new(node.now.instant, node.config.values.integer("key-load-delay")),
+            rests_until: None,
+            ended: false,
             total,
             file: None,
             path,
@@ -68,6 +81,11 @@ impl Loading {
             offset: None,
             stream_db: None,
         }
+    }
+
+    /// From a file, not straight from the link.
+    pub(crate) fn is_from_file(&self) -> bool {
+        self.file.is_some()
     }
 
     /// The fields that INFO has while loading.
@@ -84,6 +102,16 @@ impl Loading {
         info.field("loading_loaded_perc", format_args!("{percent:.2}"));
         info.field("loading_eta_seconds", eta);
     }
+}
+
+/// How far the bytes that are there have led.
+enum Taken {
+    /// To the end of the dataset.
+    All,
+    /// More bytes are needed.
+    Some,
+    /// To where the pace that is asked for sets a rest.
+    Resting,
 }
 
 /// How loading can fail.
@@ -113,19 +141,8 @@ impl Node {
             }
             Ok(DiskReply::Bytes(bytes)) => {
                 loading.read += bytes.len() as u64;
-                let ended = bytes.is_empty();
-                match self.load_bytes(&bytes) {
-                    Err(corrupt) => self.load_failed(Failure::Corrupt(corrupt)),
-                    Ok(true) => self.load_done(),
-                    Ok(false) if ended => {
-                        let finish = self.persist.loading.as_ref().map(|it| it.decoder.finish());
-                        match finish {
-                            Some(Err(corrupt)) => self.load_failed(Failure::Corrupt(corrupt)),
-                            _ => self.load_done(),
-                        }
-                    }
-                    Ok(false) => self.read_on(file),
-                }
+                loading.ended = bytes.is_empty();
+                self.load(&bytes);
             }
             Ok(DiskReply::Done) => {}
             Err(error) if error.kind == DiskErrorKind::NotFound && loading.why == Why::Start => {
@@ -142,11 +159,67 @@ impl Node {
         self.disk(Errand::Loading, op);
     }
 
-    /// Takes in the next bytes of a dataset. True: that was its end.
-    pub(crate) fn load_bytes(&mut self, bytes: &[u8]) -> Result<bool, rdb::Corrupt> {
-        let Some(mut loading) = self.persist.loading.take() else { return Ok(true) };
-        loading.decoder.feed(bytes);
+    /// The next bytes of a dataset are here.
+    pub(crate) fn load(&mut self, bytes: &[u8]) {
+        if let Some(loading) = &mut self.persist.loading {
+            loading.decoder.feed(bytes);
+            self.load_on();
+        }
+    }
+
+    /// No more bytes will come.
+    pub(crate) fn load_ended(&mut self) {
+        if let Some(loading) = &mut self.persist.loading {
+            loading.ended = true;
+            self.load_on();
+        }
+    }
+
+    /// What was to rest goes on, if it has rested enough.
+    pub(crate) fn load_if_rested(&mut self) {
+        let Some(loading) = &mut self.persist.loading else { return };
+        if loading.rests_until.take_if(|until| *until <= self.now.instant).is_none() {
+            return;
+        }
+        if loading.file.is_none() && !loading.ended {
+            self.read_link(true);
+        }
+        self.load_on();
+        self.settle_replication();
+    }
+
+    /// Takes in what is there, and looks where that leads.
+    fn load_on(&mut self) {
+        let taken = self.take_items();
+        let Some(loading) = &self.persist.loading else { return };
+        let from_link = loading.file.is_none();
+        match taken {
+            Err(corrupt) => self.load_failed(Failure::Corrupt(corrupt)),
+            Ok(Taken::Some) if loading.ended => match loading.decoder.finish() {
+                Err(corrupt) => self.load_failed(Failure::Corrupt(corrupt)),
+                Ok(()) => self.load_done(),
+            },
+            // A snapshot from the link is followed by its mark.
+            Ok(Taken::All) if from_link && !loading.ended => {}
+            Ok(Taken::All) => self.load_done(),
+            Ok(Taken::Some) => {
+                if let Some(file) = loading.file {
+                    self.read_on(file);
+                }
+            }
+            Ok(Taken::Resting) if from_link => self.read_link(false),
+            Ok(Taken::Resting) => {}
+        }
+    }
+
+    fn take_items(&mut self) -> Result<Taken, rdb::Corrupt> {
+        let Some(mut loading) = self.persist.loading.take() else { return Ok(Taken::Resting) };
         let result = loop {
+            let keys = loading.loaded + loading.expired;
+            loading.rests_until = loading.pace.rests_until(self.now.instant, keys);
+            if loading.rests_until.is_some() {
+                break Ok(Taken::Resting);
+            }
             match loading.decoder.next() {
                 Ok(Some(Item::End { checksum })) => {
                     if checksum == Checksum::Disabled {
@@ -155,10 +228,10 @@ impl Node {
                             "RDB file was saved with checksum disabled: no check performed.",
                         );
                     }
-                    break Ok(true);
                 }
                 Ok(Some(item)) => self.load_item(&mut loading, item),
-                Ok(None) => break Ok(loading.decoder.is_done()),
+                Ok(None) if loading.decoder.is_done() => break Ok(Taken::All),
+                Ok(None) => break Ok(Taken::Some),
                 Err(corrupt) => break Err(corrupt),
             }
         };
@@ -224,6 +297,7 @@ impl Node {
         let dead = key.expires.is_some_and(|at| at < self.now.wall.ms());
         if dead && !self.is_replica() && loading.why != Why::Sync {
             loading.expired += 1;
+            self.tell_expired_at_load(loading, key.db, &key.key);
             return;
         }
         let keyspace = self.beside.as_deref_mut().unwrap_or(&mut self.keyspace);
@@ -238,6 +312,16 @@ impl Node {
         }
         keyspace.changes.clear();
         loading.loaded += 1;
+    }
+
+    /// Replicas that come back to a history that the file continues still have the key: it ends by the stream.
+    fn tell_expired_at_load(&mut self, loading: &Loading, db: usize, key: &[u8]) {
+        if loading.why != Why::Start {
+            return;
+        }
+        self.restore_history(loading);
+        let verb = if self.settings.lazy_expire { "UNLINK" } else { "DEL" };
+        self.feed(db, &Owned::new([verb.as_bytes(), key]).words());
     }
 
     pub(crate) fn load_done(&mut self) {
@@ -285,6 +369,9 @@ impl Node {
             Failure::Disk(error) => error.to_string(),
             Failure::Corrupt(corrupt) => corrupt.to_string(),
         };
+        if loading.why == Why::Sync && !loading.ended {
+            self.log(Level::Warning, format!("Internal error in RDB reading: {reason}"));
+        }
         match loading.why {
             Why::Start => {
                 let path = &loading.path;

@@ -2,12 +2,14 @@
 
 mod empty;
 mod loading;
+mod pace;
 mod reload;
 mod saving;
 
-pub(crate) use loading::{Failure, Loading, Why as LoadingWhy};
+pub(crate) use loading::{Loading, Why as LoadingWhy};
+pub(crate) use pace::Pace;
 pub(crate) use reload::Reload;
-pub(crate) use saving::{Destination, SavingId, Savings, replica_file};
+pub(crate) use saving::{Destination, SavingId, Savings};
 
 use crate::admin::Waiter;
 use crate::info::Info;
@@ -39,6 +41,10 @@ pub(crate) struct Persist {
     pub(crate) restored: bool,
     /// Sessions whose FLUSHALL waits for an empty file.
     pub(crate) emptying: Vec<Waiter>,
+    /// All data was flushed by the unit that runs.
+    pub(crate) flushed: bool,
+    /// The file is there only because replicas were synchronized with it: see `rdb-del-sync-files`.
+    pub(crate) only_for_replicas: bool,
     /// Libraries of functions that a file brought: kept and written back.
     pub(crate) functions: Vec<Vec<u8>>,
 }
@@ -64,8 +70,16 @@ impl Persist {
             keys_expired: 0,
             restored: false,
             emptying: Vec::new(),
+            flushed: false,
+            only_for_replicas: false,
             functions: Vec::new(),
         }
+    }
+
+    /// When a snapshot that is held back, on its way in or out, goes on.
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let loading = self.loading.as_ref().and_then(|it| it.rests_until);
+        [self.savings.next_deadline(now), loading].into_iter().flatten().min()
     }
 }
 
@@ -120,8 +134,8 @@ impl Node {
         let persist = &self.persist;
         let current = persist.savings.file();
         let running = current.map(|it| self.now.instant.ms_since(it.started) / 1000);
-        info.field("loading", u8::from(persist.loading.as_ref().is_some_and(|it| !it.beside)));
-        info.field("async_loading", u8::from(persist.loading.as_ref().is_some_and(|it| it.beside)));
+        info.field("loading", u8::from(persist.loading.as_ref().is_some_and(|it| !it.serves)));
+        info.field("async_loading", u8::from(persist.loading.as_ref().is_some_and(|it| it.serves)));
         info.field("current_cow_peak", 0);
         info.field("current_cow_size", 0);
         info.field("current_cow_size_age", 0);

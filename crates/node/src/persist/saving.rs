@@ -7,6 +7,7 @@
 //! Between the stages lie at most `PLAIN_MAX` bytes and one piece in the packer's hands; then the traversal waits.
 //! Records that writes force out come all the same, so the buffer may grow beyond it, by what is being overwritten.
 
+use super::Pace;
 use crate::node::{Errand, Node};
 use rdb::{About, EncodeOptions, Encoder, Packer};
 use std::cell::RefCell;
@@ -30,7 +31,7 @@ const PIECE: usize = 256 << 10;
 pub(crate) enum Destination {
     /// To the file of the dataset; `reply` waits for it (SAVE), or nobody does (BGSAVE).
     File { reply: Option<ConnId> },
-    /// To a file of its own, for replicas.
+    /// To the file of the dataset, because replicas wait for it.
     ReplicaFile { id: replication::SnapshotId },
     /// To replicas, as it is made.
     Replicas { id: replication::SnapshotId },
@@ -51,9 +52,10 @@ pub(crate) struct Saving {
     stage: Stage,
     dirty: u64,
     written: u64,
+    pace: Pace,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     /// Records are still coming.
     Traversing,
@@ -109,8 +111,14 @@ impl Saving {
         self.sink.borrow().keys
     }
 
+    /// It becomes the dataset's file, whoever it was begun for.
     fn is_file(&self) -> bool {
-        matches!(self.destination, Destination::File { .. })
+        !matches!(self.destination, Destination::Replicas { .. })
+    }
+
+    /// Until when the pace that is asked for holds it back.
+    fn rests_until(&self, now: Instant) -> Option<Instant> {
+        self.pace.rests_until(now, self.sink.borrow().keys)
     }
 }
 
@@ -135,6 +143,11 @@ impl Savings {
     /// True while the dataset's file is being written.
     pub(crate) fn is_saving_file(&self) -> bool {
         self.file().is_some()
+    }
+
+    /// When one of those that are held back goes on.
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        self.all.values().filter_map(|it| it.rests_until(now)).min()
     }
 
     fn ids(&self) -> Vec<SavingId> {
@@ -180,13 +193,13 @@ impl Node {
         }
         let packer = Packer::new(values.flag("rdbcompression"));
         let file = match &destination {
-            Destination::File { .. } => Some(format!("temp-{}-{}.rdb", self.run_id, id.0)),
-            Destination::ReplicaFile { id: snapshot } => {
-                Some(replica_file(&self.run_id, *snapshot))
+            Destination::File { .. } | Destination::ReplicaFile { .. } => {
+                Some(format!("temp-{}-{}.rdb", self.run_id, id.0))
             }
             Destination::Replicas { .. } => None,
         };
         let sink = Rc::new(RefCell::new(Sink { encoder, keys: 0 }));
+        let pace = Pace::new(self.now.instant, values.integer("rdb-key-save-delay"));
         let keys_total =
             (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).len() as u64).sum();
         let view = self.keyspace.start_snapshot(Box::new(SharedSink(sink.clone())));
@@ -211,6 +224,7 @@ impl Node {
                 stage: Stage::Traversing,
                 dirty: self.keyspace.dirty,
                 written: 0,
+                pace,
             },
         );
         id
@@ -230,6 +244,7 @@ impl Node {
             }
         }
         let saving = self.persist.savings.all.get_mut(&id).expect("still there");
+        saving.view = None;
         saving.stage = Stage::Encoded;
         saving.sink.borrow_mut().encoder.end();
         self.pack_here(id);
@@ -260,20 +275,24 @@ impl Node {
             Destination::Replicas { id } => self.repl.snapshot_room(id) > 0,
             _ => saving.in_flight < 8,
         };
+        let rests = saving.rests_until(self.now.instant).is_some();
         let mut more = false;
         if let Some(view) = saving.view
             && room
+            && !rests
             && saving.sink.borrow().encoder.pending() < PLAIN_MAX
         {
             // About 35 ns a key, so a microsecond is good for some thirty of them.
-            let keys = (budget_us * 30).max(64) as usize;
+            let keys = if saving.pace.is_set() { 1 } else { (budget_us * 30).max(64) as usize };
             more = true;
             if self.keyspace.snapshot_slice(view, keys) == Progress::Done {
                 saving.view = None;
-                saving.stage = Stage::Encoded;
-                saving.sink.borrow_mut().encoder.end();
-                more = false;
             }
+        }
+        if saving.view.is_none() && saving.stage == Stage::Traversing && !rests {
+            saving.stage = Stage::Encoded;
+            saving.sink.borrow_mut().encoder.end();
+            more = false;
         }
         if room {
             self.pack_elsewhere(id);
@@ -286,7 +305,9 @@ impl Node {
         let Some(saving) = self.persist.savings.all.get_mut(&id) else { return };
         let pending = saving.sink.borrow().encoder.pending();
         let last = saving.stage == Stage::Encoded;
-        if pending < PIECE && !last {
+        // Where keys come slowly, they go on as they come.
+        let worth = if saving.pace.is_set() { 1 } else { PIECE };
+        if pending < worth && !last {
             return;
         }
         let Some(mut packer) = saving.packer.take() else { return };
@@ -376,21 +397,31 @@ impl Node {
             Stage::Traversing | Stage::Encoded => {}
             Stage::Packed => self.sync_when_written(id),
             Stage::Syncing => {
-                let (_, temp) = saving.file.clone().expect("what was synced is a file");
-                if let Destination::ReplicaFile { id: snapshot } = saving.destination {
-                    let len = saving.written;
-                    self.persist.savings.all.remove(&id);
-                    self.repl.handle_snapshot_saved(self.now, snapshot, len);
-                    self.settle_replication();
-                    return;
-                }
+                let (_, temp) = saving.file.take().expect("what was synced is a file");
                 saving.stage = Stage::Renaming;
                 saving.in_flight = 1;
+                let replicas = match saving.destination {
+                    Destination::ReplicaFile { id: snapshot } => Some(snapshot),
+                    _ => None,
+                };
                 let to = self.config.values.text("dbfilename");
-                self.disk(Errand::Saving(id), DiskOp::Rename { from: temp, to });
+                self.disk(Errand::Saving(id), DiskOp::Rename { from: temp, to: to.clone() });
+                if let Some(snapshot) = replicas {
+                    self.open_for_replicas(id, snapshot, to);
+                }
             }
             Stage::Renaming => self.saved(id),
         }
+    }
+
+    /// The file has its name: it is opened before another can take the name, for the replicas that wait for it.
+    fn open_for_replicas(&mut self, id: SavingId, snapshot: replication::SnapshotId, path: String) {
+        let file = self.file_id();
+        self.replica_files.insert(snapshot, file);
+        if let Some(saving) = self.persist.savings.all.get_mut(&id) {
+            saving.in_flight += 1;
+        }
+        self.disk(Errand::Saving(id), DiskOp::Open { file, path });
     }
 
     fn saved(&mut self, id: SavingId) {
@@ -410,6 +441,13 @@ impl Node {
         match saving.destination {
             Destination::File { reply: Some(conn) } => self.answer(conn, |w| w.ok()),
             _ => self.log(Level::Notice, "Background saving terminated with success"),
+        }
+        if let Destination::ReplicaFile { id: snapshot } = saving.destination {
+            self.persist.only_for_replicas = self.config.values.save_points().is_empty();
+            self.repl.handle_snapshot_saved(self.now, snapshot, saving.written);
+            self.settle_replication();
+        } else {
+            self.persist.only_for_replicas = false;
         }
         self.file_emptied();
         self.after_save(true);
@@ -439,6 +477,9 @@ impl Node {
                 self.after_save(false);
             }
             Destination::ReplicaFile { id } | Destination::Replicas { id } => {
+                if let Some(file) = self.replica_files.remove(&id) {
+                    self.disk(Errand::Ignored, DiskOp::Close { file });
+                }
                 self.repl.handle_snapshot_failed(self.now, id);
                 self.settle_replication();
             }
@@ -467,9 +508,48 @@ impl Node {
             }
         }
     }
-}
 
-/// The file of a snapshot that is made for replicas.
-pub(crate) fn replica_file(run_id: &str, id: replication::SnapshotId) -> String {
-    format!("temp-repl-{run_id}-{}.rdb", id.0)
+    /// Nobody waits for this snapshot any more. One that becomes the dataset's file goes on for the file's sake,
+    /// where files are wanted.
+    pub(crate) fn cancel_for_replicas(&mut self, snapshot: replication::SnapshotId) {
+        let for_file = Destination::ReplicaFile { id: snapshot };
+        let all = self.persist.savings.all.values_mut();
+        for saving in all.filter(|it| it.destination == for_file) {
+            if saving.stage == Stage::Renaming {
+                // It is as good as done.
+                return;
+            }
+            if !self.config.values.save_points().is_empty() {
+                saving.destination = Destination::File { reply: None };
+                return;
+            }
+        }
+        self.cancel_saving(|destination| {
+            *destination == Destination::Replicas { id: snapshot }
+                || *destination == Destination::ReplicaFile { id: snapshot }
+        });
+    }
+
+    /// All data is gone: replicas get a snapshot of what is there now.
+    pub(crate) fn dataset_flushed(&mut self) {
+        self.persist.flushed = false;
+        self.abandon_views();
+    }
+
+    /// The dataset is about to be another. Snapshots of the present one are given up; who waits for one has to ask
+    /// again. What is on its way to be the dataset's file is stopped as long as it can be.
+    pub(crate) fn abandon_views(&mut self) {
+        let unfinished = self.persist.savings.all.values().filter(|it| match it.destination {
+            Destination::File { .. } => it.view.is_some(),
+            Destination::ReplicaFile { .. } => it.stage < Stage::Renaming,
+            Destination::Replicas { .. } => true,
+        });
+        for destination in unfinished.map(|it| it.destination.clone()).collect::<Vec<_>>() {
+            self.cancel_saving(|it| *it == destination);
+            if let Destination::ReplicaFile { id } | Destination::Replicas { id } = destination {
+                self.repl.handle_snapshot_failed(self.now, id);
+                self.settle_replication();
+            }
+        }
+    }
 }

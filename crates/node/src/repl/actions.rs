@@ -2,7 +2,7 @@
 
 use crate::blocking::Waiting;
 use crate::node::{Errand, Node};
-use crate::persist::{Destination, replica_file};
+use crate::persist::Destination;
 use crate::session::Closing;
 use command::Error;
 use replication::{Action, SnapshotId, Target, Why};
@@ -23,11 +23,7 @@ impl Node {
             Action::Dial { attempt, host, port } => self.dial(attempt, host, port),
             Action::CancelDial { attempt } => self.cancel_dial(attempt),
             Action::LinkSend(bytes) => self.link_send(&bytes),
-            Action::LinkReading(on) => {
-                if let Some(conn) = self.link.conn {
-                    self.effects.push_back(Effect::Reading { conn, on });
-                }
-            }
+            Action::LinkReading(on) => self.read_link(on),
             Action::LinkClose => self.drop_link(),
             Action::ReceiveBegin { size, into } => self.receive_begin(size, into),
             Action::ReceiveEnd { .. } => self.receive_end(),
@@ -39,10 +35,7 @@ impl Node {
                 }
             }
             Action::StartSnapshot { id, target, .. } => self.start_replica_snapshot(id, target),
-            Action::CancelSnapshot { id } => self.cancel_saving(|destination| {
-                *destination == Destination::Replicas { id }
-                    || *destination == Destination::ReplicaFile { id }
-            }),
+            Action::CancelSnapshot { id } => self.cancel_for_replicas(id),
             Action::ReadSnapshot { id, conn, offset, len } => {
                 self.read_snapshot(id, conn, offset, len)
             }
@@ -63,39 +56,60 @@ impl Node {
     }
 
     fn start_replica_snapshot(&mut self, id: SnapshotId, target: Target) {
-        let destination = match target {
-            Target::Disk => Destination::ReplicaFile { id },
-            Target::Sockets => Destination::Replicas { id },
-        };
-        let text = match target {
-            Target::Disk => "Starting BGSAVE for SYNC with target: disk",
-            Target::Sockets => "Starting BGSAVE for SYNC with target: replicas sockets",
+        // Two that want the same name could end in the wrong order: the older one would be the dataset's file.
+        if target == Target::Disk && self.persist.savings.is_saving_file() {
+            self.repl.handle_snapshot_delayed(self.now, id);
+            return;
+        }
+        let pid = (self.senses.facts)().pid;
+        let (destination, text) = match target {
+            Target::Disk => {
+                (Destination::ReplicaFile { id }, format!("Background saving started by pid {pid}"))
+            }
+            Target::Sockets => (
+                Destination::Replicas { id },
+                format!("Background RDB transfer started by pid {pid}"),
+            ),
         };
         self.log(Level::Notice, text);
         self.repl.handle_snapshot_started(self.now, id);
         self.start_saving(destination);
     }
 
-    /// The file of a snapshot, open for as long as replicas read it.
+    /// The file of a snapshot is open for as long as replicas read it.
     fn read_snapshot(&mut self, id: SnapshotId, conn: ConnId, offset: u64, len: usize) {
-        let file = match self.replica_files.get(&id) {
-            Some(file) => *file,
-            None => {
-                let file = self.file_id();
-                self.replica_files.insert(id, file);
-                let path = replica_file(&self.run_id, id);
-                self.disk(Errand::Ignored, DiskOp::Open { file, path });
-                file
+        match self.replica_files.get(&id) {
+            Some(&file) => {
+                self.disk(Errand::ReadSnapshot { id, conn }, DiskOp::Read { file, offset, len });
             }
-        };
-        self.disk(Errand::ReadSnapshot { id, conn }, DiskOp::Read { file, offset, len });
+            None => self.repl.handle_snapshot_read(self.now, id, conn, None),
+        }
     }
 
     fn release_snapshot(&mut self, id: SnapshotId) {
         if let Some(file) = self.replica_files.remove(&id) {
             self.disk(Errand::Ignored, DiskOp::Close { file });
         }
-        let path = replica_file(&self.run_id, id);
+        self.remove_sync_file();
+    }
+
+    /// A file that only served replicas goes with them, where `rdb-del-sync-files` says that the data must not lie
+    /// about on a disk.
+    pub(crate) fn remove_sync_file(&mut self) {
+        if !self.persist.only_for_replicas
+            || !self.replica_files.is_empty()
+            || self.persist.savings.is_saving_file()
+            || !self.config.values.flag("rdb-del-sync-files")
+            || !self.config.values.save_points().is_empty()
+        {
+            return;
+        }
+        self.persist.only_for_replicas = false;
+        self.log(
+            Level::Notice,
+            "Removing the RDB file used to feed replicas in a persistence-less instance",
+        );
+        let path = self.config.values.text("dbfilename");
         self.disk(Errand::Ignored, DiskOp::Remove { path });
     }
 
@@ -114,6 +128,7 @@ impl Node {
     /// We became a master, or a replica.
     fn role_changed(&mut self, primary: bool) {
         self.effects.push_back(Effect::LogRole(if primary { 'M' } else { 'S' }));
+        self.own_keys.clear();
         if primary {
             // Expired keys that were only hidden are ours to delete from now on.
             self.wants_sweep = true;

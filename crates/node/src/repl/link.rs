@@ -68,6 +68,13 @@ impl Node {
         self.announce(conn);
     }
 
+    /// Reads from the master, or lets it wait while what has arrived is worked on.
+    pub(crate) fn read_link(&mut self, on: bool) {
+        if let Some(conn) = self.link.conn {
+            self.effects.push_back(Effect::Reading { conn, on });
+        }
+    }
+
     /// The connection to the master ends, by our will.
     pub(super) fn drop_link(&mut self) {
         let Some(conn) = self.link.conn.take() else { return };

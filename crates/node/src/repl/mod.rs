@@ -4,6 +4,8 @@
 mod actions;
 mod link;
 mod receive;
+mod replies;
+mod writable;
 
 use crate::info::Info;
 use crate::node::Node;
@@ -14,6 +16,7 @@ use world::ConnId;
 
 pub(crate) use link::Link;
 pub(crate) use receive::Receiving;
+pub(crate) use writable::OwnKeys;
 
 /// Where in a history a snapshot stands.
 pub(crate) struct Position {
@@ -77,7 +80,7 @@ impl Node {
     /// What stands in the way of any command: a dataset that is not there, or not current.
     pub(crate) fn check_dataset(&self, flags: Flags) -> Result<(), Error> {
         if let Some(loading) = &self.persist.loading {
-            let refused = if loading.beside {
+            let refused = if loading.serves {
                 flags.has(Flags::NO_ASYNC_LOADING)
             } else {
                 !flags.has(Flags::LOADING)
@@ -129,10 +132,11 @@ impl Node {
     /// Where in its history the dataset of this moment stands, to be written into a snapshot.
     pub(crate) fn rdb_position(&self, _: &Destination) -> Option<Position> {
         let (id, offset) = self.repl.place()?;
+        let session = self.link.conn.and_then(|conn| self.sessions.get(conn));
         let stream_db = if self.repl.is_primary() {
             i64::from(self.repl.stream_db())
         } else {
-            self.link.stream_db as i64
+            session.map_or(self.link.stream_db, |it| it.db) as i64
         };
         Some(Position { stream_db, id: id.to_string(), offset: offset.0 as i64 })
     }

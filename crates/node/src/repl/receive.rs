@@ -2,7 +2,7 @@
 //! is known to be loadable, and not before.
 
 use crate::node::{Errand, Node};
-use crate::persist::{Destination, Failure, Loading, LoadingWhy};
+use crate::persist::{Loading, LoadingWhy};
 use replication::{Intake, Replaces};
 use store::Keyspace;
 use world::{DiskError, DiskOp, FileId, Level};
@@ -86,7 +86,7 @@ impl Node {
                     }
                 }
             }
-            Some(Receiving::Memory { begun: true, .. }) => self.load_piece(&piece),
+            Some(Receiving::Memory { begun: true, .. }) => self.load(&piece),
         }
     }
 
@@ -107,15 +107,10 @@ impl Node {
                 self.disk(Errand::Receiving, DiskOp::Close { file });
             }
             Some(Receiving::Memory { begun, .. }) => {
-                // What ends here without having ended by itself is cut off.
-                let ended = *begun
-                    && self.persist.loading.as_ref().is_none_or(|it| it.why != LoadingWhy::Sync);
-                if !ended {
-                    let finish = self.persist.loading.as_ref().map(|it| it.decoder.finish());
-                    match finish {
-                        Some(Err(corrupt)) => self.load_failed(Failure::Corrupt(corrupt)),
-                        _ => self.refuse("Short read or OOM loading DB"),
-                    }
+                if *begun {
+                    self.load_ended();
+                } else {
+                    self.refuse("Short read or OOM loading DB");
                 }
             }
         }
@@ -129,8 +124,11 @@ impl Node {
             }
             self.disk(Errand::Ignored, DiskOp::Remove { path });
         }
-        if self.persist.loading.as_ref().is_some_and(|it| it.why == LoadingWhy::Sync) {
-            let beside = self.persist.loading.take().is_some_and(|it| it.beside);
+        if let Some(loading) = self.persist.loading.take_if(|it| it.why == LoadingWhy::Sync) {
+            if let Err(corrupt) = loading.decoder.finish() {
+                self.log(Level::Warning, format!("Internal error in RDB reading: {corrupt}"));
+            }
+            let beside = loading.beside;
             self.beside = None;
             if !beside {
                 // Half a dataset is no dataset.
@@ -181,12 +179,13 @@ impl Node {
     }
 
     fn begin_replacing(&mut self) {
-        self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
+        self.abandon_views();
         self.repl.handle_load_begin(self.now, Replaces::Now);
         let lazy = self.settings.replica_lazy_flush;
         self.keyspace.flush_all(lazy);
         self.tell_changes();
         self.persist.functions.clear();
+        self.own_keys.clear();
     }
 
     fn load_from_link(&mut self) {
@@ -198,23 +197,15 @@ impl Node {
         let mut loading = Loading::new(self, LoadingWhy::Sync, String::new(), total);
         if replaces == Replaces::WhenDone {
             loading.beside = true;
+            loading.serves = self.repl.receives_own_history();
             let seed = self.prng.next_u64();
             self.beside = Some(Box::new(Keyspace::new(self.keyspace.settings().clone(), seed)));
-            self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
             self.repl.handle_load_begin(self.now, replaces);
         } else {
             self.begin_replacing();
         }
         self.persist.loading = Some(Box::new(loading));
-        self.load_piece(&head);
-    }
-
-    fn load_piece(&mut self, piece: &[u8]) {
-        match self.load_bytes(piece) {
-            Ok(true) => self.load_done(),
-            Ok(false) => {}
-            Err(corrupt) => self.load_failed(Failure::Corrupt(corrupt)),
-        }
+        self.load(&head);
     }
 
     /// The snapshot is in memory.
@@ -222,13 +213,14 @@ impl Node {
         self.receiving = None;
         if let Some(mut fresh) = self.beside.take() {
             self.log(Level::Notice, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
+            self.abandon_views();
             fresh.observers = self.keyspace.observers;
             fresh.stats = self.keyspace.stats;
             fresh.dirty = self.keyspace.dirty;
             let old = std::mem::replace(&mut self.keyspace, *fresh);
-            // The old tables hold snapshots' views no more: those were cancelled when loading began.
             drop(old);
             self.configure();
+            self.own_keys.clear();
             self.watched_were_replaced(|_| true);
         }
         self.link.stream_db =
@@ -240,12 +232,8 @@ impl Node {
         }
         self.persist.last_save = self.now.wall;
         self.repl.handle_load_done(self.now);
-        if self.config.values.flag("rdb-del-sync-files")
-            && self.config.values.save_points().is_empty()
-        {
-            let path = self.config.values.text("dbfilename");
-            self.disk(Errand::Ignored, DiskOp::Remove { path });
-        }
+        self.persist.only_for_replicas = loading.is_from_file();
+        self.remove_sync_file();
         self.settle_replication();
     }
 

@@ -44,6 +44,8 @@ pub(crate) struct Stats {
     pub(crate) rates: Rates,
     /// Error replies in all.
     pub(crate) errors: u64,
+    /// Commands from the master, or from replicas, that failed.
+    pub(crate) errors_on_links: u64,
     /// Error replies by their first word.
     pub(crate) errors_by_code: BTreeMap<Vec<u8>, u64>,
     commands_by_id: Vec<CommandStats>,
@@ -105,6 +107,7 @@ impl Stats {
             turns: Turns::default(),
             rates: Rates::default(),
             errors: 0,
+            errors_on_links: 0,
             errors_by_code: BTreeMap::new(),
             commands_by_id: Vec::new(),
             latency: Latency::default(),

@@ -5,6 +5,7 @@ use crate::admin::NodeCx;
 use crate::admin::server::config::Purpose;
 use command::{Args, Error, Flow, Outcome, Owned};
 use store::Ttl;
+use world::Level;
 
 pub(super) const TABLE: &[Lever] = &[
     Lever {
@@ -20,6 +21,18 @@ pub(super) const TABLE: &[Lever] = &[
         syntax: "<word> [<word> ...]",
         about: "Sends words to the replicas that are not executed here.",
         run: replicate,
+    },
+    Lever {
+        name: "CHANGE-REPL-ID",
+        words: 0..=0,
+        syntax: "",
+        about: "Gives the history another name: replicas that come back need a snapshot.",
+        run: |cx, _| {
+            cx.node.log(Level::Notice, "Changing replication IDs after receiving change-repl-id");
+            cx.node.repl.change_id();
+            cx.reply.ok();
+            Ok(Flow::Done)
+        },
     },
     Lever {
         name: "RELOAD",

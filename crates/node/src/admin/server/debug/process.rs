@@ -69,6 +69,9 @@ fn sleep(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     // compat(7.2): what is no number is no time at all.
     let seconds = stdx::float::parse_f64(text).filter(|it| it.is_finite()).unwrap_or(0.0).max(0.0);
     let ms = (seconds * 1000.0) as u64;
+    // Who was told to go goes before the sleep: a master's replica can be dropped for exactly as long.
+    cx.node.bury();
+    cx.node.settle_replication();
     cx.node.effects.push_back(Effect::Stall { ms });
     // Nothing goes out before the world has slept, so for whatever runs until then it is that late already.
     cx.node.now = cx.node.now.after_ms(ms);

@@ -25,6 +25,11 @@ macro_rules! bits {
                 $name(self.0 & !other.0)
             }
 
+            /// What is both here and there.
+            pub const fn common(self, other: $name) -> $name {
+                $name(self.0 & other.0)
+            }
+
             /// True if all of `other` are here.
             pub const fn has(self, other: $name) -> bool {
                 self.0 & other.0 == other.0

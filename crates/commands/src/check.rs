@@ -158,6 +158,7 @@ impl Player {
                 propagation: &mut propagation,
                 parking: &mut parking,
                 bulk_len_max: self.bulk_len_max,
+                reply_len_max: 1 << 20,
                 lazy: self.lazy,
             };
             (command.run)(&mut cx, Args::new(request.words(), skip))

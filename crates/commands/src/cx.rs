@@ -20,6 +20,9 @@ pub struct DataCx<'a> {
     pub parking: &'a mut Parking,
     /// The longest string there may be, in bytes: `proto-max-bulk-len`.
     pub bulk_len_max: usize,
+    /// Beyond so many waiting bytes the session is closed anyway: a reply that may be made as long as one likes ends
+    /// there.
+    pub reply_len_max: usize,
     /// Freeing of large values may be left for later: what `lazyfree-lazy-user-del` and its kin say.
     pub lazy: Lazy,
 }

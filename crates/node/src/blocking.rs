@@ -71,7 +71,7 @@ pub(crate) struct Blocking {
     by_key: HashMap<(usize, Box<[u8]>), VecDeque<ConnId>, stdx::FixedState>,
     deadlines: BTreeSet<(Instant, ConnId)>,
     ready: VecDeque<(usize, Box<[u8]>)>,
-    /// How many sessions wait for keys or replicas, for INFO.
+    /// How many sessions wait for whatever, for INFO.
     pub(crate) count: usize,
     /// Until when clients are paused by command, and by a failover.
     by_command: Option<Pause>,
@@ -166,9 +166,7 @@ impl Node {
         if let Some(deadline) = what.deadline() {
             self.blocking.deadlines.insert((deadline, conn));
         }
-        if !matches!(what, Waiting::Pause) {
-            self.blocking.count += 1;
-        }
+        self.blocking.count += 1;
         session.parked = Some(Box::new(Parked { request: words.to_owned(), what }));
         self.keyspace.observers.waiting = !self.blocking.by_key.is_empty();
     }
@@ -184,9 +182,7 @@ impl Node {
         if let Some(deadline) = parked.what.deadline() {
             self.blocking.deadlines.remove(&(deadline, conn));
         }
-        if !matches!(parked.what, Waiting::Pause) {
-            self.blocking.count -= 1;
-        }
+        self.blocking.count -= 1;
         if let Waiting::Replicas { .. } = &parked.what {
             self.repl.cancel_wait(u64::from(conn.0));
         }

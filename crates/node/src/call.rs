@@ -84,6 +84,10 @@ impl Node {
         if let Err(error) = gate::check(self, conn, id, &words) {
             return Err(self.refused_command(conn, id, error));
         }
+        if gate::is_paused(self, conn, id) {
+            self.park_for_pause(conn, &words);
+            return Ok(());
+        }
         let session = self.sessions.get(conn).expect("a session whose request is processed");
         let from_master = session.role == Role::Master;
         if session.transaction.is_some()
@@ -93,16 +97,12 @@ impl Node {
             out.extend_from_slice(b"+QUEUED\r\n");
             return Ok(());
         }
-        if gate::is_paused(self, conn, id) {
-            self.park_for_pause(conn, &words);
-            return Ok(());
-        }
         let context = if from_master { Context::Master } else { Context::Client };
         self.call(conn, id, request, out, context);
         Ok(())
     }
 
-    /// A command was refused before it ran: counted, and a transaction in the making is spoiled.
+    /// A request was refused before it ran: counted, and a transaction in the making is spoiled.
     fn refused(&mut self, conn: ConnId, error: Error) -> Error {
         self.stats.count_error(error.code());
         if let Some(transaction) =
@@ -185,6 +185,10 @@ impl Node {
         let started = (self.senses.stopwatch)();
         self.parking.allowed = matches!(context, Context::Client | Context::Again);
         let args = Args::new(words, depth);
+        let reply_len_max = match self.settings.output_normal.hard {
+            0 => usize::MAX,
+            hard => usize::try_from(hard).unwrap_or(usize::MAX),
+        };
         let outcome: Outcome = match entry {
             Entry::Data(command) => {
                 let mut cx = DataCx {
@@ -195,6 +199,7 @@ impl Node {
                     propagation: &mut self.propagation,
                     parking: &mut self.parking,
                     bulk_len_max: self.settings.bulk_len_max,
+                    reply_len_max,
                     lazy: self.settings.lazy,
                 };
                 (command.run)(&mut cx, args)

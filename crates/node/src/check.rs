@@ -348,6 +348,8 @@ transcripts! {
     expired_while_waiting: "waiting/expired.txt";
     flush: "keys/flush.txt";
     memory: "server/memory.txt";
+    pause: "waiting/pause.txt";
+    refused: "transactions/refused.txt";
     silence: "pubsub/silence.txt";
     watch: "transactions/watch.txt";
     monitor: "server/monitor.txt";

@@ -10,6 +10,12 @@ use world::{ConnId, Level};
 /// How often, in milliseconds.
 const PERIOD_MS: u64 = 100;
 
+/// A session that was silent for so long gives back what it was read into.
+pub(crate) const READER_IDLE_MS: u64 = 2000;
+
+/// And after that long what its replies were written into.
+const WRITER_IDLE_MS: u64 = 5000;
+
 /// When what is due.
 #[derive(Debug)]
 pub(crate) struct Cron {
@@ -21,11 +27,13 @@ pub(crate) struct Cron {
     /// DEBUG PAUSE-CRON.
     pub(crate) paused: bool,
     ticks: u64,
+    /// How far the round through the sessions is.
+    round: usize,
 }
 
 impl Cron {
     pub(crate) fn new(now: Instant) -> Cron {
-        Cron { next: now, started: false, expires: true, paused: false, ticks: 0 }
+        Cron { next: now, started: false, expires: true, paused: false, ticks: 0, round: 0 }
     }
 }
 
@@ -52,6 +60,7 @@ impl Node {
         self.stats.memory_peak = self.stats.memory_peak.max(used);
         self.save_if_due();
         self.go_on_with_shutdown();
+        self.look_at_buffers();
         if self.cron.ticks.is_multiple_of(10) {
             self.close_idle_clients();
             self.check_soft_limits();
@@ -87,6 +96,24 @@ impl Node {
         self.end_unit();
         self.wants_sweep = progress == Progress::More;
         self.wants_sweep
+    }
+
+    /// Takes memory back from sessions that need it no more: each is visited once a second.
+    fn look_at_buffers(&mut self) {
+        let now = self.now.instant;
+        let count = (self.sessions.slots() / 10).max(5);
+        let mut visited = Vec::new();
+        for session in self.sessions.round(&mut self.cron.round, count) {
+            let idle_ms = now.ms_since(session.active);
+            if let Some(inbox) = &mut session.inbox {
+                inbox.look(idle_ms > READER_IDLE_MS);
+            }
+            session.out.look(idle_ms > WRITER_IDLE_MS);
+            visited.push(session.conn);
+        }
+        if self.settings.clients_memory_max > 0 {
+            visited.into_iter().for_each(|conn| self.weigh(conn));
+        }
     }
 
     fn close_idle_clients(&mut self) {

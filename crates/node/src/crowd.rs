@@ -15,7 +15,11 @@ impl Node {
     /// Weighs a session again, if weights matter.
     pub(crate) fn weigh(&mut self, conn: ConnId) {
         if self.settings.clients_memory_max > 0 {
-            self.sessions.weigh(conn, client_memory);
+            // Whoever goes anyway weighs nothing: nobody else has to make room for it.
+            self.sessions.weigh(conn, |session| match session.closing {
+                Some(Closing::Now) => 0,
+                _ => client_memory(session),
+            });
         }
     }
 

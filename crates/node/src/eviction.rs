@@ -10,7 +10,8 @@ impl Node {
             return true;
         }
         let exempt = self.is_replica() && self.settings.replica_ignore_maxmemory;
-        if exempt || self.persist.loading.is_some() || self.memory_excess() == 0 {
+        let held = self.blocking.pause(self.now.instant).is_some();
+        if exempt || held || self.persist.loading.is_some() || self.memory_excess() == 0 {
             return true;
         }
         if self.keyspace.settings().policy == Policy::NoEviction {

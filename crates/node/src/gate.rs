@@ -2,8 +2,8 @@
 
 use crate::node::Node;
 use crate::registry::CommandId;
-use crate::session::Role;
-use command::{Error, Flags};
+use crate::session::{Role, Session};
+use command::{Error, Flags, Spec};
 use resp::Words;
 use world::ConnId;
 
@@ -28,8 +28,8 @@ pub(crate) fn check(
     words: &Words<'_>,
 ) -> Result<(), Error> {
     let spec = node.registry.row(id).spec;
-    let flags = spec.flags;
     let session = node.sessions.get(conn).expect("a session whose request is checked");
+    let flags = flags(spec, session);
     if !session.authenticated && !flags.has(Flags::NO_AUTH) {
         return Err(Error::NO_AUTH);
     }
@@ -47,20 +47,27 @@ pub(crate) fn check(
     if session.role == Role::Replica && !flags.has(Flags::ADMIN) && !is_replica_talk(spec.name) {
         return Err(Error::fixed("ERR Replica can't interact with the keyspace"));
     }
-    // EXEC stands for what it has queued.
-    let queued = session.transaction.as_ref().filter(|_| spec.name == "exec");
-    let writes = flags.has(Flags::WRITE) || queued.is_some_and(|it| it.writes);
-    let denies_oom = flags.has(Flags::DENY_OOM) || queued.is_some_and(|it| it.denies_oom);
-    if denies_oom && !from_master && !node.make_room() {
-        return Err(Error::OUT_OF_MEMORY);
-    }
+    // What is queued takes memory as well, whatever it does later.
+    let queues = session.transaction.is_some() && !is_transaction_control(spec.name);
     if from_master {
         return Ok(());
     }
-    if writes {
+    // Room is made before any command: what readers and messages take counts as well.
+    if node.settings.memory_max > 0 && !node.make_room() && (flags.has(Flags::DENY_OOM) || queues) {
+        return Err(Error::OUT_OF_MEMORY);
+    }
+    if flags.has(Flags::WRITE) {
         node.check_write()?;
     }
     node.check_dataset(flags)
+}
+
+/// What a command promises. EXEC stands for what it has queued.
+fn flags(spec: &Spec, session: &Session) -> Flags {
+    match &session.transaction {
+        Some(transaction) if spec.name == "exec" => transaction.flags(spec.flags),
+        _ => spec.flags,
+    }
 }
 
 fn is_replica_talk(name: &str) -> bool {
@@ -87,18 +94,10 @@ pub(crate) fn is_paused(node: &Node, conn: ConnId, id: CommandId) -> bool {
     if matches!(session.role, Role::Master | Role::Replica) {
         return false;
     }
-    let flags = row.spec.flags;
-    let queued = session.transaction.as_ref().filter(|_| row.spec.name == "exec");
-    let writes = flags.has(Flags::WRITE)
-        || flags.has(Flags::MAY_REPLICATE)
-        || queued.is_some_and(|it| it.writes);
-    pause.holds_all() && !is_pause_control(row.spec.name) || writes
-}
-
-/// What may be said while everything is paused: what ends the pause, and what talks about the connection only.
-fn is_pause_control(name: &str) -> bool {
-    // compat(7.2): CLIENT runs through a pause of all, or nobody could end it.
-    matches!(name, "unpause" | "pause" | "quit" | "reset")
+    let flags = flags(row.spec, session);
+    let writes = flags.has(Flags::WRITE) || flags.has(Flags::MAY_REPLICATE);
+    // compat(7.2): a pause of all holds CLIENT UNPAUSE back as well, so that only time ends it.
+    pause.holds_all() || writes
 }
 
 /// What is not queued between MULTI and EXEC.

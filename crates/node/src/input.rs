@@ -33,9 +33,9 @@ impl Node {
         if inbox.bytes.is_empty() {
             // The usual case: requests run straight from the world's buffer, and nothing is left.
             let consumed = self.run(conn, &mut inbox, bytes);
-            inbox.bytes.extend_from_slice(&bytes[consumed..]);
+            inbox.keep(&bytes[consumed..]);
         } else {
-            inbox.bytes.extend_from_slice(bytes);
+            inbox.keep(bytes);
             self.run_kept(conn, &mut inbox);
         }
         self.put_back(conn, inbox);
@@ -49,6 +49,7 @@ impl Node {
         }
         // Resumed from within its own request: the loop there goes on by itself.
         let Some(mut inbox) = session.inbox.take() else { return };
+        session.running = inbox.bytes.len();
         if !inbox.bytes.is_empty() {
             self.run_kept(conn, &mut inbox);
         }
@@ -59,21 +60,13 @@ impl Node {
         let bytes = std::mem::take(&mut inbox.bytes);
         let consumed = self.run(conn, inbox, &bytes);
         inbox.bytes = bytes;
-        if consumed == inbox.bytes.len() {
-            inbox.bytes.clear();
-            if inbox.bytes.capacity() > 64 * 1024 {
-                inbox.bytes = Vec::new();
-            }
-        } else {
-            inbox.bytes.drain(..consumed);
-            let wanted = inbox.parser.wanted(&inbox.bytes);
-            inbox.bytes.reserve(wanted);
-        }
+        inbox.drop_first(consumed);
     }
 
-    fn put_back(&mut self, conn: ConnId, inbox: Box<Inbox>) {
+    fn put_back(&mut self, conn: ConnId, mut inbox: Box<Inbox>) {
         let kept = inbox.bytes.len();
         let Some(session) = self.sessions.get_mut(conn) else { return };
+        inbox.note(session.running);
         session.inbox = Some(inbox);
         session.running = 0;
         if kept > self.settings.query_buffer_max && session.role != Role::Master {

@@ -277,6 +277,7 @@ impl Node {
             Some(_) => return,
         }
         session.closing = Some(how);
+        self.weigh(conn);
     }
 
     /// Closes what was doomed. The world is asked to hang up; the connection's number is free from then on.

@@ -85,22 +85,27 @@ impl Node {
         self.go_on_with_shutdown();
     }
 
+    /// How long replicas may still catch up, in milliseconds; none where nothing waits for them.
+    pub(crate) fn shutdown_in_ms(&self) -> Option<u64> {
+        let until = self.shutdown.as_ref()?.waits_until?;
+        Some(until.ms_since(self.now.instant))
+    }
+
     /// Looks whether the shutdown can go on.
     pub(crate) fn go_on_with_shutdown(&mut self) {
         let Some(shutdown) = &self.shutdown else { return };
         if shutdown.saving.is_some() {
             return;
         }
-        if let Some(until) = shutdown.waits_until {
-            if self.repl.replicas_have_all() {
-                self.log(Level::Notice, "All replicas are in sync: going on with the shutdown.");
-            } else if self.now.instant < until {
-                self.repl.request_acks();
-                return;
-            } else {
-                self.log(Level::Warning, "Lagging replicas remain: shutting down all the same.");
-            }
+        if let Some(until) = shutdown.waits_until
+            && !self.repl.replicas_have_all()
+            && self.now.instant < until
+        {
+            self.repl.request_acks();
+            return;
         }
+        self.repl.log_laggards(self.now);
+        self.settle_replication();
         let Some(shutdown) = &mut self.shutdown else { return };
         shutdown.waits_until = None;
         let save = match shutdown.save {
@@ -132,6 +137,10 @@ impl Node {
             return;
         }
         self.log(Level::Warning, "Error trying to save the DB, can't exit.");
+        self.log(
+            Level::Warning,
+            "Errors trying to shut down the server. Check the logs for more information.",
+        );
         self.abort_shutdown(&Error::fixed("ERR Errors trying to SHUTDOWN. Check logs."));
     }
 

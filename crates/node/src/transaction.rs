@@ -1,6 +1,7 @@
 //! MULTI, EXEC, WATCH: commands that are queued and then run as one, if what they depend on has not changed.
 
 use crate::registry::CommandId;
+use command::Flags;
 use resp::Owned;
 use std::collections::HashMap;
 use world::ConnId;
@@ -11,11 +12,33 @@ pub(crate) struct Transaction {
     pub(crate) queue: Vec<(CommandId, Owned)>,
     /// A command was refused when it was queued: EXEC will refuse them all.
     pub(crate) refused: bool,
-    /// One of them writes: decides what EXEC needs (memory, replicas, a disk that works).
-    pub(crate) writes: bool,
-    pub(crate) denies_oom: bool,
+    /// What any of them promises, and what all of them do: decides what EXEC needs (memory, replicas, a disk that
+    /// works, a master).
+    any: Flags,
+    all: Option<Flags>,
     /// Bytes of the queued commands, for `CLIENT LIST` and client eviction.
     pub(crate) bytes: usize,
+}
+
+impl Transaction {
+    /// One more command.
+    pub(crate) fn queue(&mut self, id: CommandId, flags: Flags, words: Owned) {
+        self.bytes += words.memory();
+        self.queue.push((id, words));
+        self.any = self.any.and(flags);
+        self.all = Some(self.all.map_or(flags, |all| all.common(flags)));
+    }
+
+    /// The flags of EXEC, which are its own but for what depends on the commands it runs.
+    pub(crate) fn flags(&self, exec: Flags) -> Flags {
+        let all = self.all.unwrap_or(exec);
+        let of_all = Flags::LOADING.and(Flags::STALE);
+        let of_any = Flags::WRITE
+            .and(Flags::DENY_OOM)
+            .and(Flags::MAY_REPLICATE)
+            .and(Flags::NO_ASYNC_LOADING);
+        exec.without(of_all).and(all.common(of_all)).and(self.any.common(of_any))
+    }
 }
 
 /// Which sessions watch which keys.

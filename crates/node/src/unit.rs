@@ -21,7 +21,11 @@ impl Node {
     pub(crate) fn expiry_for(&self, context: Context) -> Expiry {
         if context == Context::Master {
             Expiry::Ignore
-        } else if self.is_replica() || self.is_failing_over() {
+        } else if self.is_replica()
+            || self.is_failing_over()
+            || self.blocking.pause(self.now.instant).is_some()
+        {
+            // While writes wait, nothing may change by itself either.
             Expiry::Hide
         } else {
             Expiry::Delete

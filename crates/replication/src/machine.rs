@@ -187,6 +187,31 @@ impl Replication {
         self.primary.replicas.iter().all(|replica| !replica.is_online() || replica.ack >= end)
     }
 
+    /// Says in the log which replicas lack something of the stream, at the end of a primary.
+    pub fn log_laggards(&mut self, now: Now) {
+        let end = self.shared.log.end();
+        let (mut count, mut lagging) = (0, Vec::new());
+        for replica in &self.primary.replicas {
+            count += 1;
+            if replica.ack < end {
+                let online = replica.is_online();
+                let lag = if online { now.instant.ms_since(replica.ack_at) / 1000 } else { 0 };
+                lagging.push(format!(
+                    "Lagging replica {} reported offset {} behind master, lag={lag}, state={}.",
+                    replica.name(),
+                    end.since(replica.ack),
+                    replica.state(),
+                ));
+            }
+        }
+        let in_sync = count - lagging.len();
+        lagging.into_iter().for_each(|line| self.shared.notice(line));
+        if count > 0 {
+            let line = format!("{in_sync} of {count} replicas are in sync when shutting down.");
+            self.shared.notice(line);
+        }
+    }
+
     // Effects.
 
     /// True where effects are kept or sent: otherwise there is no need to write them out. Never true for a replica,

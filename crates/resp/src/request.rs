@@ -163,6 +163,11 @@ impl RequestParser {
         self.begun.map_or(self.at, |(_, start)| start)
     }
 
+    /// Where the first byte is that was not looked at yet: behind it, the buffer is new to the parser.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     /// The first `count` bytes of the buffer, at most `consumed()`, are gone; all requests found are forgotten.
     pub fn forget(&mut self, count: usize) {
         assert!(count <= self.consumed(), "a request in progress cannot be dropped");

@@ -57,6 +57,11 @@ impl<'a> Writer<'a> {
         self.out
     }
 
+    /// How many bytes wait in the buffer, those of earlier replies included.
+    pub fn waiting(&self) -> usize {
+        self.out.len()
+    }
+
     /// Bytes that are a reply already.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);

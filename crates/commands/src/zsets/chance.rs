@@ -58,16 +58,22 @@ fn zrandmember(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
         true => reply::pairs(&mut cx.reply, count),
         false => cx.reply.array(count),
     }
-    let mut tell = |(member, score)| match with_scores {
-        true => reply::pair(&mut cx.reply, member, score),
-        false => reply::element(&mut cx.reply, member),
+    // False once the reply is too long.
+    let mut tell = |(member, score)| {
+        match with_scores {
+            true => reply::pair(&mut cx.reply, member, score),
+            false => reply::element(&mut cx.reply, member),
+        }
+        cx.reply.waiting() <= cx.reply_len_max
     };
     if !distinct {
         for _ in 0..count {
-            tell(zset.random(cx.prng).expect("a stored sorted set has members"));
+            if !tell(zset.random(cx.prng).expect("a stored sorted set has members")) {
+                break;
+            }
         }
     } else if count == len {
-        zset.iter().for_each(tell);
+        zset.iter().for_each(|pair| _ = tell(pair));
     } else {
         // Floyd's way to distinct ranks: a rank that was drawn before gives way to the largest of this round.
         let mut ranks = BTreeSet::new();
@@ -77,7 +83,7 @@ fn zrandmember(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
                 rank = largest;
                 ranks.insert(rank);
             }
-            tell(zset.at(rank).expect("a rank below the length"));
+            _ = tell(zset.at(rank).expect("a rank below the length"));
         }
     }
     Ok(Flow::Done)

@@ -164,11 +164,7 @@ impl Node {
         if transaction.refused || session.watch_broken {
             return;
         }
-        let words = words.to_owned();
-        transaction.bytes += words.memory();
-        transaction.queue.push((id, words));
-        transaction.writes |= flags.has(Flags::WRITE);
-        transaction.denies_oom |= flags.has(Flags::DENY_OOM);
+        transaction.queue(id, flags, words.to_owned());
     }
 
     /// Forgets the transaction in the making and everything watched for it.

@@ -34,6 +34,9 @@ pub(super) fn server(node: &mut Node, info: &mut Info) {
     info.field("executable", &facts.executable);
     info.field("config_file", node.config_file());
     info.field("io_threads_active", 0);
+    if let Some(ms) = node.shutdown_in_ms() {
+        info.field("shutdown_in_milliseconds", ms);
+    }
     let binds = values.addresses().iter().map(|it| format!(",bind={}", it.trim_start_matches('-')));
     let mut listener = 0;
     if values.count("port") > 0 {

@@ -1,17 +1,19 @@
 //! A session: what we know about a connected peer.
 
+mod inbox;
 mod outbox;
 mod subscriptions;
 mod table;
 
-pub(crate) use outbox::Outbox;
+pub(crate) use inbox::Inbox;
+pub(crate) use outbox::{KEEP_BYTES, Outbox};
 pub(crate) use subscriptions::Subscriptions;
 pub(crate) use table::Sessions;
 
 use crate::blocking::Parked;
 use crate::registry::CommandId;
 use crate::transaction::Transaction;
-use resp::{Proto, RequestParser};
+use resp::Proto;
 use stdx::{Instant, Now};
 use world::{ConnId, Peer};
 
@@ -110,13 +112,6 @@ pub(crate) struct Watch {
     pub(crate) existed: bool,
     /// It was there when it was watched, but its time was up already: its deletion is no change.
     pub(crate) expired: bool,
-}
-
-/// What has arrived and was not executed yet.
-#[derive(Default)]
-pub(crate) struct Inbox {
-    pub(crate) parser: RequestParser,
-    pub(crate) bytes: Vec<u8>,
 }
 
 impl Session {

@@ -6,12 +6,17 @@
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
+    /// Room in the buffer while it is lent out.
+    lent: usize,
     /// The world has been told that there is something to send.
     pub(crate) announced: bool,
 }
 
-/// A buffer above this is given back once it is empty, so that one large reply does not stay for ever.
-const KEEP_BYTES: usize = 16 * 1024;
+/// A buffer above this is exchanged for one of this size once it is empty: one large reply does not stay for ever.
+pub(crate) const KEEP_BYTES: usize = 16 * 1024;
+
+/// The first buffer, and what an idle session is left with.
+const LEAST_BYTES: usize = 1024;
 
 impl Outbox {
     /// What waits.
@@ -31,11 +36,22 @@ impl Outbox {
 
     /// How much memory is held.
     pub(crate) fn capacity(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.capacity() + self.lent
+    }
+
+    /// Gives memory back that an idle session does not need.
+    pub(crate) fn look(&mut self, idle: bool) {
+        if idle && self.is_empty() && self.bytes.capacity() > LEAST_BYTES {
+            self.bytes = Vec::with_capacity(LEAST_BYTES);
+        }
     }
 
     /// Takes the buffer, to write replies into it while the session is lent out.
     pub(crate) fn take(&mut self) -> Vec<u8> {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve_exact(LEAST_BYTES);
+        }
+        self.lent = self.bytes.capacity();
         std::mem::take(&mut self.bytes)
     }
 
@@ -45,6 +61,7 @@ impl Outbox {
             bytes.append(&mut self.bytes);
         }
         self.bytes = bytes;
+        self.lent = 0;
     }
 
     /// Appends.
@@ -59,7 +76,7 @@ impl Outbox {
         if self.sent == self.bytes.len() {
             self.sent = 0;
             if self.bytes.capacity() > KEEP_BYTES {
-                self.bytes = Vec::new();
+                self.bytes = Vec::with_capacity(KEEP_BYTES);
             } else {
                 self.bytes.clear();
             }
@@ -86,5 +103,20 @@ mod tests {
         assert_eq!((out.pending(), out.len()), (&b"push"[..], 4));
         out.advance(4);
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn memory_is_kept_for_those_who_use_it() {
+        let mut out = Outbox::default();
+        let lent = out.take();
+        assert_eq!(out.capacity(), LEAST_BYTES);
+        out.restore(lent);
+        out.buffer().extend_from_slice(&[b'x'; 40_000]);
+        out.advance(40_000);
+        assert_eq!(out.capacity(), KEEP_BYTES);
+        out.look(false);
+        assert_eq!(out.capacity(), KEEP_BYTES);
+        out.look(true);
+        assert_eq!(out.capacity(), LEAST_BYTES);
     }
 }

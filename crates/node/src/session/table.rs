@@ -77,6 +77,25 @@ impl Sessions {
         self.slots.iter_mut().filter_map(|slot| slot.as_deref_mut())
     }
 
+    /// The next `count` sessions in a round through all of them, to be changed; `from` is where the round is.
+    pub(crate) fn round(
+        &mut self,
+        from: &mut usize,
+        count: usize,
+    ) -> impl Iterator<Item = &mut Session> {
+        if *from >= self.slots.len() {
+            *from = 0;
+        }
+        let end = (*from + count).min(self.slots.len());
+        let start = std::mem::replace(from, end);
+        self.slots[start..end].iter_mut().filter_map(|slot| slot.as_deref_mut())
+    }
+
+    /// How many numbers of connections there are, free ones included.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
     /// The session with this client id.
     pub(crate) fn by_id(&self, id: u64) -> Option<&Session> {
         self.iter().find(|session| session.id == id)

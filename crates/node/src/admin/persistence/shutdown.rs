@@ -5,6 +5,7 @@ use crate::admin::{NodeCommand, NodeCx};
 use crate::blocking::Waiting;
 use crate::shutdown::Save;
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
+use world::Level;
 
 pub(super) const SHUTDOWN: NodeCommand = Command::new(
     shutdown,
@@ -46,6 +47,7 @@ fn shutdown(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         if !cx.node.abort_shutdown(&told) {
             return Err(Error::fixed("ERR No shutdown in progress."));
         }
+        cx.node.log(Level::Notice, "Shutdown manually aborted.");
         cx.reply.ok();
         return Ok(Flow::Done);
     }

@@ -1,10 +1,13 @@
 //! One line of CLIENT LIST.
 
 use crate::node::Node;
-use crate::session::{Closing, Role, Session};
+use crate::session::{Closing, KEEP_BYTES, Role, Session};
 use crate::stats::address;
 use resp::Proto;
 use world::Peer;
+
+/// The room for reading that a session of Redis has at the least.
+const READ_BYTES: usize = 16 * 1024;
 
 /// A session as CLIENT LIST shows it: the fields of Redis 7.2, in its order.
 pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
@@ -15,11 +18,14 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
         .map_or((0, 0, 0), |it| (it.channels.len(), it.patterns.len(), it.shards.len()));
     let queued = session.transaction.as_ref().map_or(-1, |it| it.queue.len() as i64);
     let queued_bytes = session.transaction.as_ref().map_or(0, |it| it.bytes);
-    // A session whose own request runs has lent its inbox and its outbox.
-    let (buffered, buffered_free) = session
-        .inbox
-        .as_ref()
-        .map_or((session.running, 0), |it| (it.bytes.len(), it.bytes.capacity() - it.bytes.len()));
+    // A session whose own request runs has lent its inbox.
+    let (buffered, begun, free) = session.inbox.as_ref().map_or((session.running, 0, 0), |it| {
+        let unread = it.unread();
+        (unread, it.bytes.len() - unread, it.bytes.capacity() - it.bytes.len())
+    });
+    // compat(7.2): a session that was heard lately has a buffer of its own there. Here it shares one with all.
+    let recent = now.ms_since(session.active) <= crate::cron::READER_IDLE_MS;
+    let free = if recent { free.max(READ_BYTES) } else { free };
     let out = session.out.len();
     let command = session.last_command.map_or("NULL", |id| &node.registry.row(id).full_name);
     let unix = |peer: &Peer| matches!(peer, Peer::Unix(_));
@@ -34,14 +40,16 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
     text.extend_from_slice(&session.name);
     let rest = format!(
         " age={} idle={} flags={} db={} sub={channels} psub={patterns} ssub={shards} multi={queued} qbuf={buffered} \
-         qbuf-free={buffered_free} argv-mem=0 multi-mem={queued_bytes} rbs={} rbp={} obl={out} oll=0 omem={} \
+         qbuf-free={free} argv-mem={begun} multi-mem={queued_bytes} rbs={} rbp={} obl={} oll={} omem={} \
          tot-mem={} events={} cmd={command} user=default redir=-1 resp={} lib-name=",
         now.ms_since(session.created) / 1000,
         now.ms_since(session.active) / 1000,
         flags(session, unix(&session.peer)),
         session.db,
-        session.out.capacity(),
-        out.min(16 * 1024),
+        session.out.capacity().min(KEEP_BYTES),
+        out.min(KEEP_BYTES),
+        out.min(KEEP_BYTES),
+        u8::from(out > KEEP_BYTES),
         memory_out(session),
         memory(session),
         if session.out.is_empty() { "r" } else { "rw" },
@@ -78,12 +86,12 @@ fn flags(session: &Session, unix: bool) -> String {
 /// Bytes of waiting replies beyond the first 16 KiB, which every session may have.
 pub(crate) fn memory_out(session: &Session) -> usize {
     let capacity = session.out.capacity();
-    if capacity > 16 * 1024 { capacity } else { 0 }
+    if capacity > KEEP_BYTES { capacity } else { 0 }
 }
 
 /// All memory that a session holds, in bytes.
 pub(crate) fn memory(session: &Session) -> usize {
-    let inbox = session.inbox.as_ref().map_or(0, |it| it.bytes.capacity());
+    let inbox = session.inbox.as_ref().map_or(session.running, |it| it.bytes.capacity());
     let queued = session.transaction.as_ref().map_or(0, |it| it.bytes);
     let watches: usize = session.watches.iter().map(|watch| watch.key.len() + 48).sum();
     let listening = session.subscriptions.as_ref().map_or(0, |it| {

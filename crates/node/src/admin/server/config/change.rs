@@ -87,10 +87,8 @@ impl Node {
                     self.make_room();
                     self.tell_changes();
                 }
-                "maxmemory-clients" => {
-                    self.weigh_all();
-                    self.thin_out();
-                }
+                // Those who are too much go when this event has been dealt with.
+                "maxmemory-clients" => self.weigh_all(),
                 "maxclients" => {
                     let wanted = self.settings.clients_max as u64 + 32;
                     self.effects.push_back(Effect::OpenFiles { wanted });

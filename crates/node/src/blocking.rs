@@ -12,7 +12,7 @@ use commands::Wait;
 use resp::{Owned, Words, Writer};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use stdx::Instant;
-use store::Kind;
+use store::{Expiry, Kind};
 use world::ConnId;
 
 /// A session that waits.
@@ -209,7 +209,8 @@ impl Node {
                 queue.map(|queue| queue.iter().copied().collect()).unwrap_or_default();
             for conn in waiting {
                 let Some(kind) = self.wanted_kind(conn, db, &key) else { continue };
-                self.keyspace.begin(self.now, self.expiry_for(Context::Again));
+                // A key that came and whose time was up since is left to whoever asks for it.
+                self.keyspace.begin(self.now, Expiry::Hide);
                 match self.keyspace.db(db).kind(&key) {
                     None => break,
                     Some(found) if found != kind => continue,

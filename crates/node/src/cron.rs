@@ -62,6 +62,7 @@ impl Node {
         self.go_on_with_shutdown();
         self.look_at_buffers();
         if self.cron.ticks.is_multiple_of(10) {
+            self.close_kept_connections();
             self.close_idle_clients();
             self.check_soft_limits();
         }

@@ -45,7 +45,20 @@ pub(crate) struct Migration {
     arrived: Vec<Vec<u8>>,
     /// The first answer that was an error.
     error: Option<Vec<u8>>,
+    /// The connection is one that was kept: if it turns out to be gone, a fresh one is tried.
+    reused: bool,
 }
+
+/// A connection that is kept for the next MIGRATE to the same server.
+pub(crate) struct Kept {
+    host: String,
+    port: u16,
+    conn: ConnId,
+    until: Instant,
+}
+
+/// How long a connection is kept, in milliseconds.
+const KEPT_MS: u64 = 10_000;
 
 #[derive(Clone, Debug)]
 enum Expected {
@@ -69,22 +82,47 @@ impl Node {
     /// Sets out. `waiter` is told how it ends.
     pub(crate) fn begin_migration(&mut self, order: Order, waiter: Option<Waiter>) {
         let deadline = self.now.instant.after_ms(order.timeout_ms);
-        let ticket = self.errand(Errand::Migrating);
-        let (host, port) = (order.host.clone(), order.port);
-        self.effects.push_back(Effect::Dial(Dial { ticket, host, port, source: String::new() }));
+        let kept = self.kept.iter().position(|it| it.host == order.host && it.port == order.port);
+        let kept = kept.map(|at| self.kept.swap_remove(at).conn);
         self.blocking.set_migration_pause(Some(deadline));
         self.migration = Some(Box::new(Migration {
             order,
             waiter,
             deadline,
-            dialing: Some(ticket),
+            dialing: None,
             conn: None,
             out: Outbox::default(),
             parser: ReplyParser::default(),
             expected: VecDeque::new(),
             arrived: Vec::new(),
             error: None,
+            reused: kept.is_some(),
         }));
+        match kept {
+            Some(conn) => self.migration_dialed(conn),
+            None => self.dial_for_migration(),
+        }
+    }
+
+    fn dial_for_migration(&mut self) {
+        let ticket = self.errand(Errand::Migrating);
+        let Some(migration) = &mut self.migration else { return };
+        migration.dialing = Some(ticket);
+        let (host, port) = (migration.order.host.clone(), migration.order.port);
+        self.effects.push_back(Effect::Dial(Dial { ticket, host, port, source: String::new() }));
+    }
+
+    /// How many connections are kept, for INFO.
+    pub(crate) fn kept_connections(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Connections that nobody has needed for a while are closed.
+    pub(crate) fn close_kept_connections(&mut self) {
+        let now = self.now.instant;
+        for kept in self.kept.extract_if(.., |it| it.until <= now) {
+            self.effects.push_back(Effect::Hangup { conn: kept.conn, after_sending: false });
+        }
     }
 
     /// The other server is reached: everything is said at once.
@@ -125,6 +163,7 @@ impl Node {
             match migration.parser.next() {
                 Ok(Some(value)) => {
                     let answered = migration.expected.pop_front();
+                    migration.reused = false;
                     match (answered, value) {
                         (_, Value::Error(text)) => {
                             migration.error.get_or_insert(text);
@@ -148,10 +187,22 @@ impl Node {
 
     /// The connection is gone. False: it was no migration's.
     pub(crate) fn migration_lost(&mut self, conn: ConnId) -> bool {
+        if let Some(at) = self.kept.iter().position(|it| it.conn == conn) {
+            self.kept.swap_remove(at);
+            return true;
+        }
         let Some(migration) = self.migration.as_mut().filter(|it| it.is(conn)) else {
             return false;
         };
         migration.conn = None;
+        if migration.reused {
+            migration.reused = false;
+            migration.out = Outbox::default();
+            migration.parser = ReplyParser::default();
+            migration.expected.clear();
+            self.dial_for_migration();
+            return true;
+        }
         self.end_migration(Some("IOERR error or timeout reading from target instance"));
         true
     }
@@ -207,7 +258,13 @@ impl Node {
             self.effects.push_back(Effect::CancelDial(ticket));
         }
         if let Some(conn) = migration.conn {
-            self.effects.push_back(Effect::Hangup { conn, after_sending: false });
+            if failure.is_none() {
+                let (host, port) = (migration.order.host.clone(), migration.order.port);
+                let until = self.now.instant.after_ms(KEPT_MS);
+                self.kept.push(Kept { host, port, conn, until });
+            } else {
+                self.effects.push_back(Effect::Hangup { conn, after_sending: false });
+            }
         }
         if !migration.order.copy && !migration.arrived.is_empty() {
             self.keyspace.begin(self.now, Expiry::Delete);

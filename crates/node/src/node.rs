@@ -4,7 +4,7 @@ use crate::admin;
 use crate::blocking::{Blocking, Waiting};
 use crate::configure;
 use crate::cron::Cron;
-use crate::migration::Migration;
+use crate::migration::{Kept, Migration};
 use crate::monitor::Monitors;
 use crate::persist::{Persist, SavingId};
 use crate::pubsub::Pubsub;
@@ -68,6 +68,8 @@ pub struct Node {
     /// Kept between uses, for effects that have to be written out.
     pub(crate) feed_buffer: Vec<u8>,
     pub(crate) migration: Option<Box<Migration>>,
+    /// Connections kept for the next MIGRATE.
+    pub(crate) kept: Vec<Kept>,
     /// The request that runs has put something into the stream.
     pub(crate) wrote: bool,
     pub(crate) errands: BTreeMap<Ticket, Errand>,
@@ -163,6 +165,7 @@ impl Node {
             wants_sweep: false,
             feed_buffer: Vec::new(),
             migration: None,
+            kept: Vec::new(),
             wrote: false,
             errands: BTreeMap::new(),
             config_pending: Default::default(),

@@ -46,7 +46,7 @@ pub(super) fn stats(node: &mut Node, info: &mut Info) {
     info.field("pubsubshard_channels", node.pubsub.shards.len());
     info.field("latest_fork_usec", 0);
     info.field("total_forks", 0);
-    info.field("migrate_cached_sockets", 0);
+    info.field("migrate_cached_sockets", node.kept_connections());
     info.field("slave_expires_tracked_keys", node.own_keys.len());
     for name in ["hits", "misses", "key_hits", "key_misses"] {
         info.field(&format!("active_defrag_{name}"), 0);

@@ -283,6 +283,13 @@ impl Node {
         }
     }
 
+    /// Frees what the keyspace let go of.
+    pub(crate) fn free_garbage(&mut self) {
+        while let Some(garbage) = self.keyspace.take_garbage() {
+            self.free_elsewhere(garbage);
+        }
+    }
+
     /// Frees a large value on another thread.
     pub(crate) fn free_elsewhere(&mut self, garbage: Box<dyn Any + Send>) {
         self.stats.lazyfree_pending += 1;

@@ -85,9 +85,7 @@ impl Node {
         if self.blocking.has_ready() {
             self.serve_ready();
         }
-        if let Some(garbage) = self.keyspace.take_garbage() {
-            self.free_elsewhere(garbage);
-        }
+        self.free_garbage();
     }
 
     /// Sends out the collected effects.

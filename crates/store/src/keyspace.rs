@@ -46,6 +46,8 @@ pub struct Keyspace {
     pub(crate) sweep: Sweep,
     pub(crate) pool: Pool,
     pub(crate) garbage: Vec<Box<dyn Any + Send>>,
+    /// Whether fields of a hash were given times to live since there were no keys.
+    pub(crate) field_ttls: bool,
     /// Who wants to hear of changes.
     pub observers: Observers,
     /// What happened, in order; the node drains it after every command.
@@ -79,6 +81,7 @@ impl Keyspace {
             sweep: Sweep::default(),
             pool: Pool::default(),
             garbage: Vec::new(),
+            field_ttls: false,
             observers: Observers::default(),
             changes: Vec::new(),
             dirty: 0,
@@ -136,6 +139,11 @@ impl Keyspace {
         self.len() == 0
     }
 
+    /// Whether fields of some hash may have times to live. They may be gone by now; until all keys are, nobody looks.
+    pub fn has_field_ttls(&self) -> bool {
+        self.field_ttls && !self.is_empty()
+    }
+
     /// Bytes that the tables of keys take, without the keys (MEMORY STATS, `used_memory_overhead`).
     pub fn table_bytes(&self) -> usize {
         self.spaces.iter().map(|space| space.table.heap_bytes()).sum()
@@ -157,9 +165,11 @@ impl Keyspace {
         self.changes.push(Change::Swapped { a, b });
     }
 
-    /// Empties all databases, and says how many keys are gone. With `lazy`, what they held is queued as garbage.
+    /// Empties all databases, and says how many keys are gone. What they held is queued as garbage, unless
+    /// it is little and `lazy` is not asked for.
     pub fn flush_all(&mut self, lazy: bool) -> usize {
         let gone = (0..self.databases()).map(|index| self.empty(index, lazy)).sum();
+        self.field_ttls = false;
         self.changes.push(Change::Flushed { db: None });
         gone
     }
@@ -175,7 +185,7 @@ impl Keyspace {
         let old = std::mem::replace(&mut self.spaces[index], fresh);
         if self.snapshots.miss(old.id) {
             self.detached.push(old);
-        } else if lazy {
+        } else if lazy || old.is_costly() {
             self.garbage.push(Box::new(old));
         }
         gone

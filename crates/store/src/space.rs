@@ -22,4 +22,11 @@ impl Space {
     pub(crate) fn new(id: u64, seed: Seed, epoch: u32) -> Space {
         Space { id, table: Table::with_chunks(seed, CHUNK_BITS, epoch), volatile: 0 }
     }
+
+    /// Whether freeing the keys takes long enough to leave it to somebody else.
+    pub(crate) fn is_costly(&self) -> bool {
+        /// It takes a few microseconds to free so many keys.
+        const FEW: usize = 64;
+        self.table.len() > FEW || self.table.iter().any(|entry| entry.is_costly())
+    }
 }

@@ -171,7 +171,10 @@ impl Node {
         let values = &self.config.values;
         let policy = self.keyspace.settings().policy;
         let options = EncodeOptions {
-            version: rdb::format::VERSION_CLASSIC,
+            version: match self.keyspace.has_field_ttls() {
+                true => rdb::format::VERSION_FIELD_EXPIRY,
+                false => rdb::format::VERSION_CLASSIC,
+            },
             access: policy.counts_uses()
                 || matches!(policy, Policy::AllKeysLru | Policy::VolatileLru),
         };
@@ -266,6 +269,7 @@ impl Node {
         for id in self.persist.savings.ids() {
             more |= self.slice_saving(id, budget_us);
         }
+        self.free_garbage();
         more
     }
 

@@ -66,6 +66,7 @@ impl Db<'_> {
         if let Some(at) = deadline {
             let hash = self.keyspace.seed.hash(key);
             self.space_mut().table.note_deadline(hash, at);
+            self.keyspace.field_ttls = true;
         }
     }
 }

@@ -216,7 +216,8 @@ impl Db<'_> {
         Some(entry)
     }
 
-    /// Frees an entry now, or queues it where that would take long and `lazy` is asked for.
+    /// Frees an entry now, or queues it where that would take long and `lazy` is asked for: what a command replaces
+    /// is, so that its time does not depend on what was there.
     fn discard(&mut self, entry: Entry, lazy: bool) {
         if lazy && entry.as_ref().is_costly() {
             self.keyspace.garbage.push(Box::new(entry));

@@ -845,3 +845,38 @@ fn the_sweep_takes_fields_and_then_the_hash() {
     assert_eq!(sweep(&mut world), 2 + 400);
     assert!(world.keyspace.db(0).is_empty());
 }
+
+#[test]
+fn it_is_known_whether_fields_may_expire() {
+    let mut world = World::new();
+    let key = name(1);
+    world.keyspace.db(0).hash_or_create(&key).expect("new").set(b"f", b"v");
+    assert!(!world.keyspace.has_field_ttls());
+    world.keyspace.db(0).hash_or_create(&key).expect("a hash").set_ttl(b"f", 1 << 41);
+    world.keyspace.db(0).field_deadlines_set(&key);
+    assert!(world.keyspace.has_field_ttls());
+    let copy = world.keyspace.db(0).peek(&key).expect("a key").to_value();
+    world.keyspace.flush_all(false);
+    assert!(!world.keyspace.has_field_ttls());
+    world.keyspace.db(2).put(&key, copy, Ttl::Clear);
+    assert!(world.keyspace.has_field_ttls());
+}
+
+#[test]
+fn nobody_waits_for_what_is_replaced_or_flushed() {
+    let mut world = World::new();
+    let fill = |world: &mut World| {
+        for n in 0..100 {
+            let mut db = world.keyspace.db(0);
+            db.set_or_create(b"set").expect("a set").insert(format!("{n}").as_bytes());
+        }
+    };
+    fill(&mut world);
+    world.keyspace.db(0).put_bytes(b"set", b"small", Ttl::Clear);
+    assert!(world.keyspace.take_garbage().is_some());
+    world.keyspace.db(0).flush(false);
+    assert!(world.keyspace.take_garbage().is_none(), "freed where it was");
+    fill(&mut world);
+    world.keyspace.db(0).flush(false);
+    assert!(world.keyspace.take_garbage().is_some());
+}

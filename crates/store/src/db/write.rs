@@ -19,11 +19,12 @@ impl Db<'_> {
             && let Some(at) = fields.next_expiry()
         {
             self.space_mut().table.note_deadline(hash, at);
+            self.keyspace.field_ttls = true;
         }
         let waits = matches!(value, Value::List(_) | Value::ZSet(_));
         let old = self.set_entry(hash, key, held, Entry::new(key, value, deadline, access));
         if let Some(old) = old {
-            self.discard(old, self.keyspace.settings.lazy_server_del);
+            self.discard(old, true);
         }
         if waits && self.keyspace.observers.waiting {
             self.keyspace.changes.push(Change::Ready { db: self.index, key: key.into() });
@@ -70,7 +71,7 @@ impl Db<'_> {
             Str::Bytes(bytes) => Entry::text(key, bytes, deadline, access),
         };
         if let Some(old) = self.set_entry(hash, key, held, entry) {
-            self.discard(old, self.keyspace.settings.lazy_server_del);
+            self.discard(old, true);
         }
         self.came(key, held)
     }
@@ -241,7 +242,8 @@ impl Db<'_> {
         }
     }
 
-    /// Empties the database, and says how many keys are gone. With `lazy`, what they held is queued as garbage.
+    /// Empties the database, and says how many keys are gone. What they held is
+    /// queued as garbage, unless it is little and `lazy` is not asked for.
     pub fn flush(&mut self, lazy: bool) -> usize {
         let gone = self.keyspace.empty(self.index, lazy);
         self.keyspace.changes.push(Change::Flushed { db: Some(self.index) });

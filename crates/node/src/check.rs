@@ -22,8 +22,8 @@ use std::collections::BTreeMap;
 use std::io::IoSlice;
 use stdx::{Instant, Now, WallTime};
 use world::{
-    ConnId, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Event, FileId, Machine, Peer,
-    Senses,
+    ConnId, Dial, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Event, FileId, Machine,
+    Peer, Senses,
 };
 
 /// A server with its sessions, and the world around them.
@@ -34,6 +34,8 @@ pub(crate) struct Player {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     open: BTreeMap<FileId, String>,
     pub(crate) log: Vec<String>,
+    /// Calls to other servers that nobody has answered yet.
+    pub(crate) dials: Vec<Dial>,
     /// What happened apart from replies, since it was last shown.
     events: String,
 }
@@ -60,6 +62,7 @@ impl Player {
             files,
             open: BTreeMap::new(),
             log: Vec::new(),
+            dials: Vec::new(),
             events: String::new(),
         };
         player.settle();
@@ -108,6 +111,25 @@ impl Player {
         self.node.handle_input(self.now, conn, &bytes);
         self.settle();
         self.heard(Some(name))
+    }
+
+    /// Something happens out in the world; what everybody hears then.
+    pub(crate) fn event(&mut self, event: Event) -> String {
+        self.node.handle_event(self.now, event);
+        self.settle();
+        self.heard(None)
+    }
+
+    /// Takes what waits to be sent to another server, and lets it answer; what everybody hears then.
+    pub(crate) fn answer(&mut self, conn: ConnId, answer: &[u8]) -> (Vec<u8>, String) {
+        let mut slices = [IoSlice::new(&[]); 4];
+        let count = self.node.pending(conn, &mut slices);
+        let bytes =
+            slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect::<Vec<u8>>();
+        self.node.sent(self.now, conn, bytes.len());
+        self.node.handle_input(self.now, conn, answer);
+        self.settle();
+        (bytes, self.heard(None))
     }
 
     /// The clock moves; whatever was due on the way has happened.
@@ -178,6 +200,8 @@ impl Player {
                 let result = (work.0)();
                 self.node.handle_event(self.now, Event::WorkDone { ticket, result });
             }
+            Effect::Dial(dial) => self.dials.push(dial),
+            Effect::CancelDial(ticket) => self.dials.retain(|it| it.ticket != ticket),
             Effect::Log { text, .. } => self.log.push(text),
             Effect::Hangup { conn, .. } => {
                 let name = self.sessions.iter().find(|(_, (it, _))| *it == conn);

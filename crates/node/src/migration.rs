@@ -45,6 +45,8 @@ pub(crate) struct Migration {
     arrived: Vec<Vec<u8>>,
     /// The first answer that was an error.
     error: Option<Vec<u8>>,
+    /// It was the answer to AUTH or SELECT: whatever became of the keys, they are not where they belong.
+    astray: bool,
     /// The connection is one that was kept: if it turns out to be gone, a fresh one is tried.
     reused: bool,
 }
@@ -96,6 +98,7 @@ impl Node {
             expected: VecDeque::new(),
             arrived: Vec::new(),
             error: None,
+            astray: false,
             reused: kept.is_some(),
         }));
         match kept {
@@ -165,10 +168,13 @@ impl Node {
                     let answered = migration.expected.pop_front();
                     migration.reused = false;
                     match (answered, value) {
-                        (_, Value::Error(text)) => {
+                        (answered, Value::Error(text)) => {
+                            migration.astray |= matches!(answered, Some(Expected::Greeting));
                             migration.error.get_or_insert(text);
                         }
-                        (Some(Expected::Key(key)), _) => migration.arrived.push(key),
+                        (Some(Expected::Key(key)), _) if !migration.astray => {
+                            migration.arrived.push(key);
+                        }
                         _ => {}
                     }
                     if migration.expected.is_empty() {
@@ -178,7 +184,7 @@ impl Node {
                 }
                 Ok(None) => return true,
                 Err(_) => {
-                    self.end_migration(Some("IOERR error or timeout reading from target instance"));
+                    self.end_migration(Some("IOERR error or timeout reading to target instance"));
                     return true;
                 }
             }
@@ -203,7 +209,7 @@ impl Node {
             self.dial_for_migration();
             return true;
         }
-        self.end_migration(Some("IOERR error or timeout reading from target instance"));
+        self.end_migration(Some("IOERR error or timeout reading to target instance"));
         true
     }
 
@@ -220,7 +226,7 @@ impl Node {
             self.end_migration(Some(if migration.conn.is_none() {
                 "IOERR error or timeout connecting to the client"
             } else {
-                "IOERR error or timeout reading from target instance"
+                "IOERR error or timeout reading to target instance"
             }));
         }
     }
@@ -293,5 +299,100 @@ impl Node {
         });
         self.blocking.set_migration_pause(None);
         self.end_pause();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Player;
+    use world::{ConnId, Event, Peer};
+
+    const CONN: ConnId = ConnId(900);
+
+    /// The other server picks up.
+    fn pick_up(player: &mut Player) {
+        let dial = player.dials.pop().expect("a call");
+        assert_eq!((dial.host.as_str(), dial.port), ("elsewhere", 7000));
+        let peer = || Peer::Ip("10.0.0.1:7000".parse().expect("an address"));
+        let (ticket, peer, local) = (dial.ticket, peer(), peer());
+        assert_eq!(player.event(Event::Dialed { ticket, conn: CONN, peer, local }), "");
+    }
+
+    #[test]
+    fn keys_end_here_when_they_are_there() {
+        let mut player = Player::new(&[]);
+        player.request("", "MSET a 1 b 2 c 3");
+        player.request("", "PEXPIRE b 5000");
+        assert_eq!(player.request("", "MIGRATE elsewhere 7000 '' 3 100 KEYS x"), "NOKEY\n");
+        assert_eq!(player.request("", "MIGRATE elsewhere 7000 '' 3 100 AUTH pw KEYS a x b"), "");
+        pick_up(&mut player);
+        // What would change a key under way waits.
+        assert_eq!(player.request("r", "GET a"), "\"1\"\n");
+        assert_eq!(player.request("w", "APPEND a x"), "");
+        let (sent, heard) = player.answer(CONN, b"+OK\r\n+OK\r\n+OK\r\n");
+        assert_eq!(heard, "");
+        let sent = String::from_utf8_lossy(&sent).into_owned();
+        let sent: Vec<&str> = sent.split("\r\n").collect();
+        assert_eq!(sent[..10], ["*2", "$4", "AUTH", "$2", "pw", "*2", "$6", "SELECT", "$1", "3"]);
+        assert_eq!(sent.iter().filter(|word| **word == "RESTORE").count(), 2);
+        assert!(sent.contains(&"5000"), "{sent:?}");
+        let (_, heard) = player.answer(CONN, b"-BUSYKEY it is there\r\n");
+        let error = "(error) ERR Target instance replied with error: BUSYKEY it is there";
+        assert_eq!(heard, format!(": {error}\nw: (integer) 1\n"));
+        assert_eq!(player.request("", "EXISTS b"), "(integer) 1\n");
+    }
+
+    #[test]
+    fn what_has_gone_to_another_database_stays_here() {
+        let mut player = Player::new(&[]);
+        player.request("", "SET a 1");
+        player.request("", "MIGRATE elsewhere 7000 a 99 100");
+        pick_up(&mut player);
+        let (_, heard) = player.answer(CONN, b"-ERR DB index is out of range\r\n+OK\r\n");
+        let error = "(error) ERR Target instance replied with error: ERR DB index is out of range";
+        assert_eq!(heard, format!(": {error}\n"));
+        assert_eq!(player.request("", "EXISTS a"), "(integer) 1\n");
+    }
+
+    #[test]
+    fn the_connection_is_kept_for_a_while() {
+        let mut player = Player::new(&[]);
+        player.request("", "MSET a 1 b 2 c 3");
+        player.request("", "MIGRATE elsewhere 7000 a 3 100 COPY REPLACE");
+        pick_up(&mut player);
+        assert_eq!(player.answer(CONN, b"+OK\r\n+OK\r\n").1, ": OK\n");
+        assert_eq!(player.request("", "EXISTS a"), "(integer) 1\n");
+        player.request("", "MIGRATE elsewhere 7000 b 3 100");
+        assert_eq!(player.answer(CONN, b"+OK\r\n+OK\r\n").1, ": OK\n");
+        assert_eq!(player.request("", "EXISTS b"), "(integer) 0\n");
+        // It has died since: nothing was lost, so another one is tried.
+        player.request("", "MIGRATE elsewhere 7000 c 3 100");
+        player.event(Event::Closed { conn: CONN, reason: String::new() });
+        pick_up(&mut player);
+        assert_eq!(player.answer(CONN, b"+OK\r\n+OK\r\n").1, ": OK\n");
+        assert_eq!(player.node.kept_connections(), 1);
+        player.pass(15_000);
+        assert_eq!(player.node.kept_connections(), 0);
+    }
+
+    #[test]
+    fn silence_and_broken_lines_end_it() {
+        let mut player = Player::new(&[]);
+        player.request("", "SET a 1");
+        player.request("", "MIGRATE elsewhere 7000 a 3 500");
+        player.pass(600);
+        let connecting = "(error) IOERR error or timeout connecting to the client\n";
+        assert_eq!(player.request("", "PING"), format!("{connecting}PONG\n"));
+        assert!(player.dials.is_empty());
+        player.request("", "MIGRATE elsewhere 7000 a 3 500");
+        let ticket = player.dials.pop().expect("a call").ticket;
+        let heard = player.event(Event::DialFailed { ticket, reason: "refused".to_owned() });
+        assert_eq!(heard, format!(": {connecting}"));
+        player.request("", "MIGRATE elsewhere 7000 a 3 500");
+        pick_up(&mut player);
+        assert_eq!(player.answer(CONN, b"+OK\r\n").1, "");
+        let heard = player.event(Event::Closed { conn: CONN, reason: String::new() });
+        assert_eq!(heard, ": (error) IOERR error or timeout reading to target instance\n");
+        assert_eq!(player.request("", "EXISTS a"), "(integer) 1\n");
     }
 }

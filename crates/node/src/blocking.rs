@@ -311,6 +311,7 @@ impl Node {
             .map(|it| it.conn)
             .collect();
         held.into_iter().for_each(|conn| self.run_again(conn));
+        self.resume_stream();
     }
 
     /// CLIENT UNPAUSE.

@@ -177,7 +177,7 @@ impl Node {
         // EXEC is shown behind what it runs, and a request that waited was shown when it came.
         let is_exec = spec.name == "exec";
         if !self.monitors.is_empty() && context != Context::Again && !is_exec {
-            self.show_monitors(conn, spec, &words);
+            self.show_monitors(conn, id, &words);
         }
         self.keyspace.begin(self.now, self.expiry_for(context));
         let dirty = self.keyspace.dirty;
@@ -211,7 +211,7 @@ impl Node {
         };
         let parked = matches!(outcome, Ok(Flow::Parked));
         if is_exec && !self.monitors.is_empty() {
-            self.show_monitors(conn, spec, &words);
+            self.show_monitors(conn, id, &words);
         }
         if let Err(error) = &outcome {
             out.truncate(mark);
@@ -256,7 +256,7 @@ impl Node {
             && spent_us >= slower_than as u64
             && !spec.flags.has(Flags::SKIP_SLOWLOG)
         {
-            self.log_slow(conn, words, spent_us);
+            self.log_slow(conn, id, words, spent_us);
         }
         let threshold = self.settings.latency_threshold_ms;
         if threshold > 0 && spent_us >= threshold * 1000 && !spec.flags.has(Flags::BLOCKING) {

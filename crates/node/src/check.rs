@@ -374,6 +374,7 @@ transcripts! {
     memory: "server/memory.txt";
     pause: "waiting/pause.txt";
     refused: "transactions/refused.txt";
+    secrets: "server/secrets.txt";
     silence: "pubsub/silence.txt";
     watch: "transactions/watch.txt";
     monitor: "server/monitor.txt";

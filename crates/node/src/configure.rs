@@ -85,6 +85,7 @@ pub(crate) fn store(values: &Values, seed: ds::Seed) -> store::Settings {
     store::Settings {
         databases: values.count("databases") as usize,
         thresholds,
+        memory_limited: values.memory("maxmemory") > 0,
         policy: policy(values.choice("maxmemory-policy")),
         samples: values.count("maxmemory-samples") as usize,
         lfu_log_factor: values.count("lfu-log-factor") as u32,

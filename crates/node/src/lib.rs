@@ -25,6 +25,7 @@ mod persist;
 mod pubsub;
 mod registry;
 mod repl;
+mod secrets;
 mod session;
 mod settings;
 mod shutdown;

@@ -1,8 +1,9 @@
 //! MONITOR: every command, as it is about to run, shown to whoever watches.
 
 use crate::node::Node;
+use crate::registry::CommandId;
 use crate::session::Role;
-use command::{Flags, Spec};
+use command::Flags;
 use resp::Words;
 use world::{ConnId, Peer};
 
@@ -33,8 +34,10 @@ impl Monitors {
 
 impl Node {
     /// Shows a command to the monitors: `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`.
-    pub(crate) fn show_monitors(&mut self, conn: ConnId, spec: &Spec, words: &Words<'_>) {
-        if spec.flags.has(Flags::SKIP_MONITOR) || spec.flags.has(Flags::ADMIN) {
+    pub(crate) fn show_monitors(&mut self, conn: ConnId, id: CommandId, words: &Words<'_>) {
+        let row = self.registry.row(id);
+        let flags = row.spec.flags;
+        if flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN) {
             return;
         }
         let Some(session) = self.sessions.get(conn) else { return };
@@ -44,7 +47,7 @@ impl Node {
             (_, Peer::Unix(path)) => format!("unix:{path}"),
         };
         let mut line = format!("{} [{} {from}]", self.now.wall, session.db).into_bytes();
-        for word in words.iter() {
+        for word in self.public_words(row, words) {
             line.push(b' ');
             quote(word, &mut line);
         }

@@ -93,6 +93,11 @@ impl Policy {
         matches!(self, Policy::AllKeysLfu | Policy::VolatileLfu)
     }
 
+    /// Whether the choice goes by the use of keys.
+    pub fn goes_by_use(self) -> bool {
+        matches!(self, Policy::AllKeysLru | Policy::VolatileLru) || self.counts_uses()
+    }
+
     /// Whether only keys with a TTL may go.
     pub fn only_volatile(self) -> bool {
         matches!(
@@ -112,6 +117,8 @@ pub struct Settings {
     pub databases: usize,
     /// Thresholds of encodings.
     pub thresholds: Thresholds,
+    /// `maxmemory` is not zero.
+    pub memory_limited: bool,
     /// `maxmemory-policy`.
     pub policy: Policy,
     /// `maxmemory-samples`.
@@ -135,6 +142,7 @@ impl Default for Settings {
         Settings {
             databases: 16,
             thresholds: Thresholds::default(),
+            memory_limited: false,
             policy: Policy::NoEviction,
             samples: 5,
             lfu_log_factor: 10,

@@ -121,8 +121,11 @@ fn refcount(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
         cx.reply.null();
         return Ok(Flow::Done);
     }
-    // compat(7.2): small integers are one shared value there, with a count that stands for "many".
-    let shared = matches!(cx.db.peek(key), Some(ValueRef::Str(Str::Int(0..10_000))));
+    // compat(7.2): small integers are one shared value there, with a count that stands for "many", unless every key
+    // needs a value of its own to remember its use by.
+    let settings = cx.db.settings();
+    let sharing = !(settings.memory_limited && settings.policy.goes_by_use());
+    let shared = sharing && matches!(cx.db.peek(key), Some(ValueRef::Str(Str::Int(0..10_000))));
     cx.reply.int(if shared { i32::MAX.into() } else { 1 });
     Ok(Flow::Done)
 }

@@ -123,12 +123,25 @@ impl Node {
         }
     }
 
+    /// Applies what a pause has held back.
+    pub(crate) fn resume_stream(&mut self) {
+        if let Some(conn) = self.link.conn {
+            self.apply_stream(conn, &[]);
+            self.settle_replication();
+        }
+    }
+
     /// Runs what the master did, and tells the machine how far we are: after every request, and after a transaction
     /// as a whole, so that a replica that comes back never stands in the middle of one.
     pub(super) fn apply_stream(&mut self, conn: ConnId, bytes: &[u8]) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let Some(mut inbox) = session.inbox.take() else { return };
         inbox.bytes.extend_from_slice(bytes);
+        if self.blocking.pause(self.now.instant).is_some() {
+            // A pause holds the stream back as well: it is read, and applied when the pause is over.
+            session.inbox = Some(inbox);
+            return;
+        }
         let buffer = std::mem::take(&mut inbox.bytes);
         let limits = Limits { bulk_len_max: usize::MAX >> 8, ..Limits::default() };
         // Where the first request begins that was not counted as applied.

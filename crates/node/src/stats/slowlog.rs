@@ -1,6 +1,7 @@
 //! SLOWLOG's memory: the last commands that took longer than `slowlog-log-slower-than`.
 
 use crate::node::Node;
+use crate::registry::CommandId;
 use resp::Words;
 use std::collections::VecDeque;
 use stdx::WallTime;
@@ -40,9 +41,16 @@ impl Slowlog {
 
 impl Node {
     /// Notes a slow command, shortened.
-    pub(crate) fn log_slow(&mut self, conn: ConnId, words: &Words<'_>, spent_us: u64) {
+    pub(crate) fn log_slow(
+        &mut self,
+        conn: ConnId,
+        id: CommandId,
+        words: &Words<'_>,
+        spent_us: u64,
+    ) {
         let Some(session) = self.sessions.get(conn) else { return };
-        let mut kept: Vec<Vec<u8>> = words.iter().take(WORDS_MAX).map(shorten).collect();
+        let shown = self.public_words(self.registry.row(id), words);
+        let mut kept: Vec<Vec<u8>> = shown.into_iter().take(WORDS_MAX).map(shorten).collect();
         if words.len() > WORDS_MAX {
             kept[WORDS_MAX - 1] =
                 format!("... ({} more arguments)", words.len() - WORDS_MAX + 1).into_bytes();

@@ -36,7 +36,7 @@ pub enum SetError {
     Unknown(Vec<u8>),
     /// One of the parameters cannot be set while the dataset is being read.
     Loading,
-    /// This parameter is to blame; the name is as given or as the row has it.
+    /// This parameter is to blame; the name has the spelling that was given, or that of the row.
     Failed { name: Vec<u8>, reason: Refusal },
 }
 
@@ -139,9 +139,9 @@ impl Config {
     pub fn stage(&self, pairs: &[(&[u8], &[u8])], asker: Asker) -> Result<Staged, SetError> {
         let ids = self.find_changeable(pairs, asker)?;
         let mut staged = Staged::default();
-        for (id, (_, text)) in ids.into_iter().zip(pairs) {
+        for (id, (name, text)) in ids.into_iter().zip(pairs) {
             let param = self.values.registry().param(id);
-            let failed = |reason| SetError::failed(param, reason);
+            let failed = |reason| SetError::Failed { name: name.to_ascii_lowercase(), reason };
             let words: Vec<Vec<u8>> = match param.kind.takes_several() {
                 true => text.split(|&byte| byte == b' ').map(<[u8]>::to_vec).collect(),
                 false => vec![text.to_vec()],
@@ -319,8 +319,8 @@ mod tests {
                  duplicate parameter",
             ),
             (
-                &["slave-priority", "x"],
-                "ERR CONFIG SET failed (possibly related to argument 'replica-priority') - \
+                &["Slave-priority", "x"],
+                "ERR CONFIG SET failed (possibly related to argument 'slave-priority') - \
                  argument couldn't be parsed into an integer",
             ),
             (

@@ -39,7 +39,7 @@ fn name(command: &[Vec<u8>]) -> String {
 fn in_order(name: &str, reply: Value) -> Value {
     match reply {
         Value::Array(values) if CURSORS.contains(&name) => {
-            let inner = if name == "SCAN" { "KEYS" } else { "HGETALL" };
+            let inner = if matches!(name, "SCAN" | "SSCAN") { "KEYS" } else { "HGETALL" };
             Value::Array(values.into_iter().map(|value| in_order(inner, value)).collect())
         }
         Value::Array(mut values) if UNORDERED.contains(&name) => {
@@ -192,7 +192,7 @@ fn compare_families(first: u64, families: &[Family]) {
 
 #[test]
 fn strings_and_keys() {
-    compare_families(0, &[Family::Strings, Family::Keys]);
+    compare_families(0, &[Family::Strings, Family::Keys, Family::Talk]);
 }
 
 #[test]
@@ -207,5 +207,5 @@ fn hashes_and_sorted_sets() {
 
 #[test]
 fn everything() {
-    compare_families(3000, &[Family::ALL, &[Family::Transactions]].concat());
+    compare_families(3000, &[Family::ALL, &[Family::Transactions, Family::Blocking]].concat());
 }

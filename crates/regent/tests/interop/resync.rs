@@ -1,6 +1,8 @@
 //! Going on after a break: cut links and changes of role between ours and theirs, without a second full sync.
 
-use testkit::{Link, Server};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use testkit::{Family, Link, Random, Server, until};
 
 use crate::{fill, for_both_ways, send};
 
@@ -32,6 +34,67 @@ fn after_a_cut_a_replica_gets_what_it_missed() {
         }
         let after = syncs(&master);
         assert_eq!((&after[0], &after[1], &after[2]), (&before[0], &"3".to_owned(), &before[2]));
+    });
+}
+
+#[test]
+fn cuts_in_the_middle_of_the_stream_lose_and_repeat_nothing() {
+    for_both_ways(|first, second| {
+        let big = ["repl-backlog-size 64mb"];
+        let (master, replica) = (Server::start(first, &big), Server::start(second, &big));
+        let link = Link::to(master.port());
+        replica.follow(link.port());
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut random = Random::plain(3, Family::ALL);
+                let mut client = master.client();
+                while !is_over.load(Ordering::Relaxed) {
+                    let batch: Vec<_> = (0..100).map(|_| random.command()).collect();
+                    client.pipeline(&batch).expect("it answers");
+                    // Twice the same is not the same.
+                    send(
+                        &mut client,
+                        [format!("RPUSH log {}", "x".repeat(3000)), "INCR count".into()],
+                    );
+                }
+            });
+            for _ in 0..4 {
+                let offset = replica.number("replication", "slave_repl_offset");
+                until("progress", || {
+                    replica.number("replication", "slave_repl_offset") > offset + 10_000
+                });
+                link.cut();
+                replica.wait_link("down");
+                link.mend();
+                replica.wait_link("up");
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        master.assert_same(&[&replica]);
+        assert_eq!(syncs(&master)[..2], ["1", "4"]);
+    });
+}
+
+#[test]
+fn a_planned_failover_changes_the_roles_and_loses_nothing() {
+    for_both_ways(|first, second| {
+        let quiet = ["repl-ping-replica-period 3600"];
+        let [a, b, c] = [first, second, first].map(|program| Server::start(program, &quiet));
+        fill(&a);
+        for replica in [&b, &c] {
+            replica.follow(a.port());
+        }
+        send(&mut a.client(), (0..100).map(|at| format!("INCRBY n {at}")));
+        assert_eq!(a.say(&format!("FAILOVER TO 127.0.0.1 {}", b.port())), "OK");
+        b.wait_field("replication", "role", "master");
+        a.wait_field("replication", "master_failover_state", "no-failover");
+        a.wait_link("up");
+        assert_eq!(of(&a, "master_port"), b.port().to_string());
+        c.follow(b.port());
+        b.say("INCR n");
+        b.assert_same(&[&a, &c]);
+        assert_eq!(syncs(&b)[0], "0");
     });
 }
 

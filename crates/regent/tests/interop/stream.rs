@@ -131,6 +131,49 @@ fn what_expires_is_deleted_by_the_master() {
 }
 
 #[test]
+fn what_is_evicted_is_deleted_by_the_master() {
+    for_both_ways(|first, second| {
+        // What waits for replicas and the backlog are memory too; the keys get nearly all of it here.
+        let policy = ["maxmemory-policy allkeys-random", "repl-backlog-size 16384"];
+        let (master, replica) =
+            (Server::start(first, &policy), Server::start(second, &["maxmemory 1mb"]));
+        replica.follow(master.port());
+        let used = master.number("memory", "used_memory");
+        master.say(&format!("CONFIG SET maxmemory {}", used + 2_000_000));
+        let mut client = master.client();
+        let value = "x".repeat(1000);
+        for at in 0..3000 {
+            send(&mut client, [format!("SET k{at} {value}")]);
+        }
+        assert!(master.number("stats", "evicted_keys") > 1000);
+        assert_eq!(replica.number("stats", "evicted_keys"), 0);
+        master.assert_same(&[&replica]);
+    });
+}
+
+#[test]
+fn messages_reach_those_who_listen_at_replicas() {
+    for_both_ways(|first, second| {
+        let servers = [first, second, first].map(|program| Server::start(program, &[]));
+        for pair in servers.windows(2) {
+            pair[1].follow(pair[0].port());
+        }
+        let mut listener = servers[2].client();
+        for line in ["SUBSCRIBE news", "PSUBSCRIBE n*"] {
+            listener.command(&words(line)).expect("it answers");
+        }
+        assert_eq!(servers[0].say("PUBLISH news hello"), "(integer) 0");
+        for want in [&["message", "news", "hello"][..], &["pmessage", "n*", "news", "hello"]] {
+            let Value::Array(words) = listener.receive().expect("a message") else {
+                panic!("{want:?}")
+            };
+            assert_eq!(words.iter().map(Value::text).collect::<Vec<_>>(), want);
+        }
+        servers[0].assert_same(&[&servers[1], &servers[2]]);
+    });
+}
+
+#[test]
 fn wait_counts_replicas_of_either_kind() {
     let Some(redis) = Program::redis() else { return };
     for master in [regent(), redis.clone()] {

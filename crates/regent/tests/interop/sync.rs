@@ -7,10 +7,11 @@ use crate::{deadlines, fill, for_both_ways};
 #[test]
 fn a_full_sync_carries_every_type_encoding_and_deadline() {
     for_both_ways(|first, second| {
-        for diskless in ["yes", "no"] {
+        let ways =
+            [("yes", "disabled"), ("yes", "swapdb"), ("no", "on-empty-db"), ("no", "disabled")];
+        for (diskless, loads) in ways {
             let master = Server::start(first, &[&format!("repl-diskless-sync {diskless}")]);
             fill(&master);
-            let loads = if diskless == "yes" { "swapdb" } else { "disabled" };
             let replica = Server::start(second, &[&format!("repl-diskless-load {loads}")]);
             replica.say("set stale data");
             replica.follow(master.port());

@@ -32,6 +32,10 @@ impl Random {
 
     /// The next command.
     pub fn command(&mut self) -> Vec<Vec<u8>> {
+        // Now and then all begins anew.
+        if self.prng.chance(1, 300) {
+            return vec![self.one(&["FLUSHDB", "FLUSHALL"]).as_bytes().to_vec()];
+        }
         let family = *self.one(&self.families.clone());
         let phrase = *self.one(family.phrases());
         let mut words = Vec::new();

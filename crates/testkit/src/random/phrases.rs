@@ -17,6 +17,10 @@ pub enum Family {
     Keys,
     /// Transactions, open and closed at any time.
     Transactions,
+    /// Commands that wait, though not for long.
+    Blocking,
+    /// What does not concern data: the connection, the server.
+    Talk,
 }
 
 impl Family {
@@ -39,6 +43,8 @@ impl Family {
             Family::SortedSets => SORTED_SETS,
             Family::Keys => KEYS,
             Family::Transactions => TRANSACTIONS,
+            Family::Blocking => BLOCKING,
+            Family::Talk => TALK,
         }
     }
 }
@@ -90,6 +96,7 @@ const SETS: &[&str] = &[
     "(SMEMBERS|SCARD) K",
     "(SPOP|SRANDMEMBER) K 1000",
     "SMOVE K K M",
+    "SSCAN K (0|x) COUNT 1000 [MATCH G]",
     "(SINTER|SUNION|SDIFF) K+",
     "(SINTERSTORE|SUNIONSTORE|SDIFFSTORE) K K+",
     "SINTERCARD KS [LIMIT C]",
@@ -163,3 +170,49 @@ const KEYS: &[&str] = &[
 
 const TRANSACTIONS: &[&str] =
     &["MULTI", "MULTI", "EXEC", "EXEC", "EXEC", "DISCARD", "WATCH K+", "UNWATCH", "(EXEC|WATCH) V"];
+
+const BLOCKING: &[&str] = &[
+    "(BLPOP|BRPOP|BZPOPMIN|BZPOPMAX) K+ (0.001|0.001|-1|x)",
+    "BLMOVE K K (LEFT|RIGHT|x) (LEFT|RIGHT) 0.001",
+    "BRPOPLPUSH K K 0.001",
+    "BLMPOP 0.001 KS (LEFT|RIGHT) [COUNT C]",
+    "BZMPOP 0.001 KS (MIN|MAX) [COUNT C]",
+];
+
+const TALK: &[&str] = &[
+    "PING [V]",
+    "ECHO V+",
+    "SELECT (0|0|1|2|-1|x)",
+    "CLIENT (GETNAME|SETNAME V|NO-EVICT V|REPLY V|UNBLOCK V|KILL ID N|nonsense|PAUSE N V|SETNAME)",
+    "CONFIG (GET|SET|nonsense|RESETSTAT V) [V]",
+    "CONFIG GET (maxmemory|save|*ziplist*|slave-r*|appendonly)",
+    "CONFIG SET (maxmemory -1|slave-priority x|nonsense 1|port 70000|databases 3)",
+    "OBJECT (REFCOUNT|FREQ|nonsense) V",
+    "PUBLISH V V",
+    "PUBSUB (CHANNELS [G]|NUMSUB V+|NUMPAT|SHARDCHANNELS|SHARDNUMSUB V|nonsense)",
+    "WAIT 0 0",
+    "WAIT N",
+    "SLOWLOG (LEN|GET V|nonsense|RESET V)",
+    "AUTH V [V]",
+    "HELLO (x|9|2 AUTH default|2 SETNAME)",
+    "DEBUG (nonsense|DIGEST V)",
+    "REPLICAOF V",
+    "REPLICAOF 127.0.0.1 (x|-1|70000)",
+    "FAILOVER (ABORT|TO x|TIMEOUT N|V)",
+    "SHUTDOWN (nonsense|ABORT|SAVE NOSAVE)",
+    "LATENCY (RESET|HISTORY V|nonsense)",
+    "MEMORY (nonsense|USAGE|USAGE none)",
+    "COMMAND (nonsense|GETKEYS V V+|GETKEYS SET k v|GETKEYS ZUNION KS)",
+    "BGSAVE V",
+    "SAVE V",
+    "LASTSAVE V",
+    "ROLE",
+    "REPLCONF (V|nonsense V)",
+    "PSYNC V",
+    "RESTORE K T V",
+    "DUMP none",
+    "OBJECT ENCODING none",
+    "FLUSHALL nonsense",
+    "SWAPDB V V",
+    "RANDOMKEY V",
+];

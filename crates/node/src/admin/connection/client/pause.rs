@@ -20,17 +20,19 @@ pub(super) const PAUSE: NodeCommand = Command::new(
 );
 
 fn pause(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
-    let timeout = stdx::integer::parse_i64(args.word()?)
-        .ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
-    if timeout < 0 {
-        return Err(Error::NEGATIVE_TIMEOUT);
-    }
+    let timeout = args.word()?;
+    // A wrong mode is told before a wrong timeout.
     let all = match args.next() {
         None => true,
         Some(mode) if mode.eq_ignore_ascii_case(b"all") => true,
         Some(mode) if mode.eq_ignore_ascii_case(b"write") => false,
         Some(_) => return Err(Error::fixed("ERR CLIENT PAUSE mode must be WRITE or ALL")),
     };
+    let timeout = stdx::integer::parse_i64(timeout)
+        .ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
+    if timeout < 0 {
+        return Err(Error::NEGATIVE_TIMEOUT);
+    }
     args.end()?;
     let until = cx.node.now.instant.after_ms(timeout as u64);
     cx.node.blocking.set_pause(until, all);

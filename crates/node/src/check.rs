@@ -36,6 +36,9 @@ pub(crate) struct Player {
     pub(crate) log: Vec<String>,
     /// Calls to other servers that nobody has answered yet.
     pub(crate) dials: Vec<Dial>,
+    /// Connections that the server wants are there at once, as the sessions `to0`, `to1` and so on.
+    pub(crate) reaches: bool,
+    dialed: usize,
     /// What happened apart from replies, since it was last shown.
     events: String,
 }
@@ -63,6 +66,8 @@ impl Player {
             open: BTreeMap::new(),
             log: Vec::new(),
             dials: Vec::new(),
+            reaches: false,
+            dialed: 0,
             events: String::new(),
         };
         player.settle();
@@ -100,7 +105,6 @@ impl Player {
             self.node.handle_event(self.now, Event::Accepted { conn: next, peer, local });
             self.sessions.insert(name.to_owned(), (next, ReplyParser::default()));
         }
-        let (conn, _) = self.sessions[name];
         let words = config::words::split(request.as_bytes()).expect("quotes that close");
         let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
         for word in &words {
@@ -108,7 +112,13 @@ impl Player {
             bytes.extend_from_slice(word);
             bytes.extend_from_slice(b"\r\n");
         }
-        self.node.handle_input(self.now, conn, &bytes);
+        self.bytes(name, &bytes)
+    }
+
+    /// Bytes from a peer that is there already, and everything that is heard then.
+    pub(crate) fn bytes(&mut self, name: &str, bytes: &[u8]) -> String {
+        let (conn, _) = self.sessions[name];
+        self.node.handle_input(self.now, conn, bytes);
         self.settle();
         self.heard(Some(name))
     }
@@ -116,6 +126,14 @@ impl Player {
     /// Something happens out in the world; what everybody hears then.
     pub(crate) fn event(&mut self, event: Event) -> String {
         self.node.handle_event(self.now, event);
+        self.settle();
+        self.heard(None)
+    }
+
+    /// The peer hangs up.
+    pub(crate) fn hang_up(&mut self, name: &str) -> String {
+        let (conn, _) = self.sessions[name];
+        self.node.handle_event(self.now, Event::Closed { conn, reason: String::new() });
         self.settle();
         self.heard(None)
     }
@@ -179,7 +197,10 @@ impl Player {
                 if bytes.is_empty() {
                     break;
                 }
-                self.sessions.get_mut(&name).expect("a session").1.feed(&bytes);
+                // An empty line says that somebody is alive, and is no reply.
+                if bytes != b"\n" {
+                    self.sessions.get_mut(&name).expect("a session").1.feed(&bytes);
+                }
                 self.node.sent(self.now, conn, bytes.len());
             }
         }
@@ -191,6 +212,16 @@ impl Player {
                 let failed = "Failed listening on port 1 (tcp), aborting.".to_owned();
                 let result = if port == 1 { Err(failed) } else { Ok(()) };
                 self.node.handle_event(self.now, Event::Listened { ticket, result });
+            }
+            Effect::Dial(dial) if self.reaches => {
+                let conn = ConnId(self.sessions.len() as u32);
+                let name = format!("to{}", self.dialed);
+                self.dialed += 1;
+                self.sessions.insert(name, (conn, ReplyParser::default()));
+                let peer = Peer::Ip("127.0.0.1:6379".parse().expect("an address"));
+                let local = Peer::Ip("127.0.0.1:50000".parse().expect("an address"));
+                let event = Event::Dialed { ticket: dial.ticket, conn, peer, local };
+                self.node.handle_event(self.now, event);
             }
             Effect::Disk { ticket, op } => {
                 let result = self.disk(op);

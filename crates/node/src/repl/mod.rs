@@ -7,6 +7,9 @@ mod receive;
 mod replies;
 mod writable;
 
+#[cfg(test)]
+mod tests;
+
 use crate::info::Info;
 use crate::node::Node;
 use crate::persist::Destination;

@@ -72,6 +72,13 @@ impl Drop for Place {
     }
 }
 
+/// A connection to a server that has looked for its snapshot.
+fn ready(port: u16) -> Option<Client> {
+    let mut client = Client::connect(("127.0.0.1", port)).ok()?;
+    let reply = client.command(&["PING"]).ok()?;
+    (!reply.is_error()).then_some(client)
+}
+
 /// The lines that every log begins with, from `pid`.
 fn opening(log: &str, pid: u32) {
     let version = format!(
@@ -103,7 +110,7 @@ fn row_1_stock_files_start_daemons_with_pid_log_title_and_snapshot() {
         assert!(typed.status.success(), "{typed:?}");
     }
     for port in ports {
-        let mut client = poll("a server", || Client::connect(("127.0.0.1", port)).ok());
+        let mut client = poll("a server", || ready(port));
         let pid =
             poll("a pid file", || place.read(&format!("redis_{port}.pid")).trim().parse().ok());
         let log = place.read(&format!("redis_{port}.log"));
@@ -135,7 +142,7 @@ fn row_1_in_the_foreground_the_log_is_what_the_terminal_shows() {
     std::fs::write(place.0.join("redis.conf"), stock(port, edits)).expect("the folder is there");
     let typed = std::thread::scope(|scope| {
         let server = scope.spawn(|| place.type_in("exec redis-server ./redis.conf"));
-        let mut client = poll("a server", || Client::connect(("127.0.0.1", port)).ok());
+        let mut client = poll("a server", || ready(port));
         assert!(client.command(&["SHUTDOWN", "NOSAVE"]).is_err());
         server.join().expect("the server ends")
     });

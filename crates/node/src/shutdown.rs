@@ -115,6 +115,8 @@ impl Node {
         };
         // A background save in progress would only delay the end.
         self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
+        self.abandon_views();
+        self.settle_replication();
         if save && self.persist.loading.is_none() {
             self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");
             let id = self.start_saving_at_once(None);

@@ -295,7 +295,9 @@ impl Node {
     fn load_key(&mut self, loading: &mut Loading, key: Key) {
         // A master has no use for a key whose time is up; a replica must keep it until its master says DEL.
         let dead = key.expires.is_some_and(|at| at < self.now.wall.ms());
-        if dead && !self.is_replica() && loading.why != Why::Sync {
+        // At the start, only the parameters know yet which of the two we are.
+        let is_master = !self.is_replica() && self.config.values.source().is_none();
+        if dead && is_master && loading.why != Why::Sync {
             loading.expired += 1;
             self.tell_expired_at_load(loading, key.db, &key.key);
             return;

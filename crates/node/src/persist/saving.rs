@@ -538,10 +538,14 @@ impl Node {
     pub(crate) fn dataset_flushed(&mut self) {
         self.persist.flushed = false;
         self.abandon_views();
+        self.settle_replication();
     }
 
     /// The dataset is about to be another. Snapshots of the present one are given up; who waits for one has to ask
     /// again. What is on its way to be the dataset's file is stopped as long as it can be.
+    ///
+    /// What the machine wants then is left for the caller to settle, when the other dataset is there: a view that
+    /// is taken before would be of the old one.
     pub(crate) fn abandon_views(&mut self) {
         let unfinished = self.persist.savings.all.values().filter(|it| match it.destination {
             Destination::File { .. } => it.view.is_some(),
@@ -552,7 +556,6 @@ impl Node {
             self.cancel_saving(|it| *it == destination);
             if let Destination::ReplicaFile { id } | Destination::Replicas { id } = destination {
                 self.repl.handle_snapshot_failed(self.now, id);
-                self.settle_replication();
             }
         }
     }

@@ -182,6 +182,8 @@ impl<'m, M: Machine> Loop<'m, M> {
     }
 
     fn take_notes(&mut self) {
+        // Other threads have done something: what they freed counts, before anybody makes room for it again.
+        sys::memory::refresh();
         for note in self.inbox.take() {
             let (machine, now) = (&mut *self.machine, self.now);
             match note {

@@ -5,12 +5,15 @@
 //! rounded up to their alignment first; a class for a multiple of sixteen is a multiple of sixteen.
 //!
 //! How much is in use is read where jemalloc counts it anyway, per thread: two loads, cheap enough to ask before every
-//! write. What other threads allocate and free is seen when [`refresh`] sums up all of them.
+//! write. What other threads allocate and free is seen when [`refresh`] sums up all of them. (jemalloc's own sum would
+//! not do: it takes what threads keep for their next allocation to be in use.)
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tikv_jemalloc_ctl::{epoch, stats, thread};
+use tikv_jemalloc_ctl::{epoch, raw, stats};
 use tikv_jemallocator::Jemalloc;
 
 #[global_allocator]
@@ -59,31 +62,81 @@ thread_local! {
 /// What one thread knows of the whole.
 #[derive(Clone, Copy)]
 struct View {
-    /// Bytes that all threads had in use at the last `refresh`, less what this thread alone had taken then.
-    base: u64,
-    taken: thread::ThreadLocal<u64>,
-    given_back: thread::ThreadLocal<u64>,
+    /// What the other threads had taken and not given back at the last `refresh`. Wraps: who frees what others have
+    /// allocated is below zero.
+    others: u64,
+    own: Counters,
 }
 
 impl View {
     fn new() -> Option<View> {
-        let mut view = View {
-            base: 0,
-            taken: thread::allocatedp::read().ok()?,
-            given_back: thread::deallocatedp::read().ok()?,
-        };
+        let mut view = View { others: 0, own: Counters::of_this_thread()? };
         view.refresh();
         Some(view)
     }
 
     fn refresh(&mut self) {
-        // The counters that are added up are cached; a new epoch makes them anew.
-        let all = epoch::advance().and_then(|_| stats::allocated::read()).unwrap_or(0);
-        self.base = (all as u64).wrapping_sub(self.own());
+        let threads = threads();
+        let others = threads.living.iter().filter(|it| !std::ptr::eq(it.taken, self.own.taken));
+        self.others = others.fold(threads.gone, |sum, it| sum.wrapping_add(it.in_use()));
+    }
+}
+
+/// Where jemalloc counts what one thread takes and gives back, in bytes.
+#[derive(Clone, Copy)]
+struct Counters {
+    taken: *const AtomicU64,
+    given_back: *const AtomicU64,
+}
+
+// SAFETY: the counters lie in the storage of a living thread: they are kept by that thread itself, or in the list of
+// those that are counted, from which a thread takes them before it ends. They are aligned, and loaded atomically.
+unsafe impl Send for Counters {}
+
+impl Counters {
+    fn of_this_thread() -> Option<Counters> {
+        // SAFETY: both names are those of pointers to unsigned 64-bit numbers.
+        let (taken, given_back): (*const AtomicU64, *const AtomicU64) = unsafe {
+            (raw::read(b"thread.allocatedp\0").ok()?, raw::read(b"thread.deallocatedp\0").ok()?)
+        };
+        (!taken.is_null() && !given_back.is_null()).then_some(Counters { taken, given_back })
     }
 
-    fn own(&self) -> u64 {
-        self.taken.get().wrapping_sub(self.given_back.get())
+    fn in_use(&self) -> u64 {
+        // SAFETY: see `Send`. What is freed here but counted there makes the difference wrap, as the sum does.
+        let (taken, given_back) = unsafe { (&*self.taken, &*self.given_back) };
+        taken.load(Ordering::Relaxed).wrapping_sub(given_back.load(Ordering::Relaxed))
+    }
+}
+
+/// The threads that are counted besides the one that asks.
+struct Threads {
+    living: Vec<Counters>,
+    /// What those that have ended have taken and not given back.
+    gone: u64,
+}
+
+static THREADS: Mutex<Threads> = Mutex::new(Threads { living: Vec::new(), gone: 0 });
+
+fn threads() -> MutexGuard<'static, Threads> {
+    THREADS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A thread is counted for as long as this lives. It stays on its thread.
+pub(crate) struct Counted(Counters);
+
+/// What this thread takes counts from now on when another one asks.
+pub(crate) fn count_this_thread() -> Option<Counted> {
+    let counters = Counters::of_this_thread()?;
+    threads().living.push(counters);
+    Some(Counted(counters))
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut threads = threads();
+        threads.living.retain(|it| !std::ptr::eq(it.taken, self.0.taken));
+        threads.gone = threads.gone.wrapping_add(self.0.in_use());
     }
 }
 
@@ -94,10 +147,10 @@ pub fn used_bytes() -> u64 {
         VIEW.set(View::new());
         VIEW.get()
     });
-    view.map_or(0, |view| view.base.wrapping_add(view.own()))
+    view.map_or(0, |view| view.others.wrapping_add(view.own.in_use()))
 }
 
-/// Takes into account what all threads did. Takes some microseconds: for a timer, not for every command.
+/// Takes into account what all threads did. Takes a lock: for a timer, not for every command.
 pub fn refresh() {
     if let Some(mut view) = VIEW.get().or_else(View::new) {
         view.refresh();
@@ -122,6 +175,8 @@ pub struct Held {
 
 /// What the allocator holds, as of the last [`refresh`].
 pub fn held() -> Held {
+    // The counters are cached; a new epoch makes them anew.
+    let _ = epoch::advance();
     let number = |result: tikv_jemalloc_ctl::Result<usize>| result.unwrap_or(0) as u64;
     Held {
         allocated: number(stats::allocated::read()),
@@ -153,11 +208,19 @@ mod tests {
     fn what_others_took_is_counted_after_a_refresh() {
         refresh();
         let before = used_bytes();
-        let block = std::thread::spawn(|| vec![1u8; 8 << 20]).join().expect("it does not panic");
+        let (send, receive) = std::sync::mpsc::channel();
+        let thread = crate::thread::spawn("taker", move || {
+            send.send(vec![1u8; 8 << 20]).expect("somebody waits");
+        });
+        let block = receive.recv().expect("something is sent");
+        refresh();
+        assert!(used_bytes() >= before + (7 << 20));
+        // It counts while its thread lives and afterwards, until it is freed.
+        drop(thread.expect("a thread"));
         refresh();
         assert!(used_bytes() >= before + (7 << 20));
         drop(block);
-        refresh();
+        assert!(used_bytes() < before + (1 << 20));
         assert!(held().resident > 0);
     }
 

@@ -10,6 +10,7 @@ pub type Handle = std::thread::JoinHandle<()>;
 pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<Handle> {
     std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         crate::signal::block_all();
+        let _counted = crate::memory::count_this_thread();
         run();
     })
 }

@@ -43,10 +43,14 @@ impl Minima {
             self.chunks.resize_with(chunk + 1, Chunk::never);
         }
         let chunk = &mut self.chunks[chunk];
-        if chunk.each.is_empty() {
-            chunk.each = vec![NEVER; 1 << bits].into();
+        let at = bucket & ((1 << bits) - 1);
+        if chunk.each.len() <= at {
+            // A small table has few buckets: the list grows with them, by doubling.
+            let mut each = std::mem::take(&mut chunk.each).into_vec();
+            each.resize((at + 1).next_power_of_two().min(1 << bits), NEVER);
+            chunk.each = each.into();
         }
-        let each = &mut chunk.each[bucket & ((1 << bits) - 1)];
+        let each = &mut chunk.each[at];
         *each = to.min(*each);
         chunk.least = to.min(chunk.least);
     }
@@ -86,7 +90,8 @@ impl Minima {
                 continue;
             }
             let skip = if at == first { from & ((1 << bits) - 1) } else { 0 };
-            if let Some(n) = chunk.each[skip..].iter().position(|each| *each <= now) {
+            let rest = chunk.each.get(skip..).unwrap_or_default();
+            if let Some(n) = rest.iter().position(|each| *each <= now) {
                 return Some((at << bits) + skip + n);
             }
             chunk.least = chunk.each.iter().copied().min().unwrap_or(NEVER);

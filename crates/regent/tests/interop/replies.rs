@@ -80,7 +80,8 @@ struct Contest {
 impl Contest {
     /// Small limits make values change their encodings early.
     fn new(redis: &Program, small: bool) -> Contest {
-        let mut lines = vec!["databases 2"];
+        // Redis looks for waits that are over as often as `hz` says.
+        let mut lines = vec!["databases 2", "hz 500"];
         if small {
             lines.extend(["hash-max-listpack-entries 4", "zset-max-listpack-entries 4"]);
             lines.extend(["set-max-intset-entries 4", "list-max-listpack-size 3"]);
@@ -184,7 +185,7 @@ fn different_keys(theirs: &Server, ours: &Server) -> Vec<String> {
 /// Compares with some seeds from `first` on; `REGENT_SEEDS` says how many, for a longer look.
 fn compare_families(first: u64, families: &[Family]) {
     let Some(redis) = Program::redis() else { return };
-    let count = std::env::var("REGENT_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
+    let count = std::env::var("REGENT_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
     for seed in first..first + count {
         compare(seed, families, 4000, &redis);
     }

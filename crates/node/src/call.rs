@@ -182,7 +182,10 @@ impl Node {
         self.keyspace.begin(self.now, self.expiry_for(context));
         let dirty = self.keyspace.dirty;
         let mark = out.len();
-        let started = (self.senses.stopwatch)();
+        // A request that follows another at once begins where that one ended: a pipeline reads the clock once for each.
+        let follows = matches!(context, Context::Client | Context::Master);
+        let lap = if follows { self.lap_ns.take() } else { None };
+        let started = lap.unwrap_or_else(self.senses.stopwatch);
         self.parking.allowed = matches!(context, Context::Client | Context::Again);
         let args = Args::new(words, depth);
         let reply_len_max = match self.settings.output_normal.hard {
@@ -220,8 +223,11 @@ impl Node {
             self.stats.command_mut(id).failed += 1;
             self.tell_link_error(conn, Some(id), error);
         }
-        let spent_ns = (self.senses.stopwatch)().saturating_sub(started)
-            + std::mem::take(&mut self.debug.stalled_ns);
+        let ended = (self.senses.stopwatch)();
+        if follows {
+            self.lap_ns = Some(ended);
+        }
+        let spent_ns = ended.saturating_sub(started) + std::mem::take(&mut self.debug.stalled_ns);
         if !parked {
             self.count(conn, id, spec, &words, spent_ns);
         }

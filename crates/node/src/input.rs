@@ -114,6 +114,7 @@ impl Node {
             if count > 1 {
                 self.prefetch(conn, inbox, buffer, &requests[..count]);
             }
+            self.lap_ns = None;
             for request in requests[..count].iter().flatten() {
                 let words = inbox.parser.words(request, buffer);
                 let raw = request.canonical.then(|| &buffer[request.start..request.end]);
@@ -141,18 +142,31 @@ impl Node {
         consumed
     }
 
-    /// Asks memory for what these requests will look at: first all buckets, then all entries.
+    /// Asks memory for what these requests will look at: first all buckets, then all entries, then those further away.
     fn prefetch(&self, conn: ConnId, inbox: &Inbox, buffer: &[u8], requests: &[Option<Request>]) {
         let Some(session) = self.sessions.get(conn) else { return };
         let mut hashes = [0u64; AHEAD];
-        for (hash, request) in hashes.iter_mut().zip(requests.iter().flatten()) {
-            // Nearly every data command has its key at word 1; a hint that is wrong costs a cache line.
-            if let Some(key) = inbox.parser.words(request, buffer).get(1) {
-                *hash = self.keyspace.prefetch_bucket(session.db, key);
+        let mut count = 0;
+        let mut last: &[u8] = b"";
+        for request in requests.iter().flatten() {
+            // Nearly every data command has its key at word 1; a hint that is wrong costs a cache line. Many requests
+            // in a row for one key, a queue's perhaps, need no hint.
+            let Some(key) = inbox.parser.words(request, buffer).get(1) else { continue };
+            if key != last {
+                hashes[count] = self.keyspace.prefetch_bucket(session.db, key);
+                count += 1;
+                last = key;
             }
         }
-        for hash in &hashes[..requests.len()] {
-            self.keyspace.prefetch_entry(session.db, *hash);
+        let mut further = 0;
+        for at in 0..count {
+            if self.keyspace.prefetch_entry(session.db, hashes[at]) {
+                hashes[further] = hashes[at];
+                further += 1;
+            }
+        }
+        for hash in &hashes[..further] {
+            self.keyspace.prefetch_beyond_bucket(session.db, *hash);
         }
     }
 

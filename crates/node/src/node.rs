@@ -72,6 +72,8 @@ pub struct Node {
     pub(crate) kept: Vec<Kept>,
     /// The request that runs has put something into the stream.
     pub(crate) wrote: bool,
+    /// When the request just before ended, on the stopwatch, where the next one follows at once.
+    pub(crate) lap_ns: Option<u64>,
     pub(crate) errands: BTreeMap<Ticket, Errand>,
     pub(crate) config_pending: admin::PendingConfig,
     /// What DEBUG has switched.
@@ -166,6 +168,7 @@ impl Node {
             feed_buffer: Vec::new(),
             migration: None,
             kept: Vec::new(),
+            lap_ns: None,
             wrote: false,
             errands: BTreeMap::new(),
             config_pending: Default::default(),

@@ -119,9 +119,15 @@ impl Keyspace {
         hash
     }
 
-    /// Asks memory for the entry that is likely the one with this hash; its bucket should have arrived by now.
-    pub fn prefetch_entry(&self, db: usize, hash: u64) {
-        self.spaces[db].table.prefetch_entry(hash);
+    /// Asks memory for the entry that is likely the one with this hash; its bucket should have arrived by now. True if
+    /// it lies further away, and [`Keyspace::prefetch_beyond_bucket`] must ask again.
+    pub fn prefetch_entry(&self, db: usize, hash: u64) -> bool {
+        self.spaces[db].table.prefetch_entry(hash)
+    }
+
+    /// Asks memory for an entry that was further away.
+    pub fn prefetch_beyond_bucket(&self, db: usize, hash: u64) {
+        self.spaces[db].table.prefetch_beyond_head(hash);
     }
 
     /// How many databases there are.

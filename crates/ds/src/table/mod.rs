@@ -234,12 +234,29 @@ impl<I: Item> Table<I> {
         prefetch(self.head_ptr(self.index(hash)).as_ptr().cast());
     }
 
-    /// Starts loading the item that this hash most likely leads to; the bucket should be in the cache by now.
+    /// Starts loading the item that this hash most likely leads to; the head of its chain should be in the cache by
+    /// now. True if the item is not in the head: then a child is being loaded, and
+    /// [`Table::prefetch_beyond_head`] goes on when it has arrived. About a quarter of a table's items is there.
     #[inline]
-    pub fn prefetch_entry(&self, hash: u64) {
+    pub fn prefetch_entry(&self, hash: u64) -> bool {
         let head = self.head(self.index(hash));
         if let Some(slot) = head.tagged(tag_of(hash)).next() {
             prefetch(std::ptr::without_provenance(head.word(slot) as usize));
+            return false;
+        }
+        let Some(child) = head.child() else { return false };
+        prefetch(child.as_ptr().cast());
+        true
+    }
+
+    /// As [`Table::prefetch_entry`], for an item in the first child of its chain.
+    #[inline]
+    pub fn prefetch_beyond_head(&self, hash: u64) {
+        let Some(child) = self.head(self.index(hash)).child() else { return };
+        // SAFETY: children are initialised, and written through `&mut self` only.
+        let child = unsafe { child.as_ref() };
+        if let Some(slot) = child.tagged(tag_of(hash)).next() {
+            prefetch(std::ptr::without_provenance(child.word(slot) as usize));
         }
     }
 

@@ -22,6 +22,7 @@ mod names;
 mod node;
 mod notify;
 mod persist;
+mod probe;
 mod pubsub;
 mod registry;
 mod repl;
@@ -35,6 +36,7 @@ mod unit;
 
 pub use names::Names;
 pub use node::{Node, Options};
+pub use probe::Probe;
 
 /// The version of Redis that clients are told, and by which they decide what they may use.
 pub const REDIS_VERSION: &str = "7.2.6";

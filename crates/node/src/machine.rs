@@ -243,9 +243,8 @@ impl Node {
         let plain = |result: Result<DiskReply, DiskError>| result.map(|_| ());
         match errand {
             Errand::Saving(id) => self.saving_step(id, plain(result)),
-            Errand::Loading => self.loading_step(result),
-            Errand::Receiving => self.receiving_step(plain(result)),
-            Errand::ReceivedRenamed => self.received(plain(result)),
+            Errand::Loading(file) => self.loading_step(file, result),
+            Errand::Receiving(file) => self.receiving_step(file, plain(result)),
             Errand::ReadSnapshot { id, conn } => {
                 let bytes = match result {
                     Ok(DiskReply::Bytes(bytes)) => Some(bytes),

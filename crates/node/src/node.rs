@@ -94,13 +94,11 @@ pub(crate) enum Errand {
     /// A piece of a snapshot is being packed.
     Packing(SavingId),
     /// A step on the file that is loaded.
-    Loading,
+    Loading(FileId),
     /// A connection to the master.
     Dial { attempt: u64 },
     /// A step on the file of a snapshot from the master.
-    Receiving,
-    /// That file gets its final name.
-    ReceivedRenamed,
+    Receiving(FileId),
     /// A piece of a snapshot for a replica.
     ReadSnapshot { id: replication::SnapshotId, conn: ConnId },
     /// Listening at the addresses of the start.

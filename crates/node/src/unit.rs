@@ -79,6 +79,10 @@ impl Node {
         if !self.unit.ops.is_empty() {
             self.flush_unit();
         }
+        // What comes from the master is in the stream when it is counted as applied, and that is later.
+        if self.persist.wants_empty_file && !self.link.applies {
+            self.empty_file_if_wanted();
+        }
         if self.persist.flushed {
             self.dataset_flushed();
         }

@@ -65,7 +65,7 @@ fn add_value(sum: &mut Sum, value: ValueRef<'_>, expires: bool) {
 
 impl Keyspace {
     /// The fingerprint of the whole dataset (DEBUG DIGEST), expired keys that are still held included.
-    pub fn digest(&mut self) -> [u8; 20] {
+    pub fn digest(&self) -> [u8; 20] {
         let mut sum = [0; 20];
         for (index, space) in self.spaces.iter().enumerate() {
             if space.table.is_empty() {
@@ -77,6 +77,37 @@ impl Keyspace {
                 chain(&mut key, entry.key());
                 add_value(&mut key, entry.value(), entry.deadline().is_some());
                 join(&mut sum, &key);
+            }
+        }
+        sum
+    }
+
+    /// Every key with its database, its value's fingerprint and when it expires, in order: to find what differs.
+    pub fn listing(&self) -> Vec<(usize, Vec<u8>, [u8; 20], Option<u64>)> {
+        let mut all: Vec<_> = (self.spaces.iter().enumerate())
+            .flat_map(|(index, space)| space.table.iter().map(move |entry| (index, entry)))
+            .map(|(index, entry)| {
+                let sum = of_value(entry.value(), false);
+                (index, entry.key().to_vec(), sum, entry.deadline())
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    /// A fingerprint of the times at which keys expire, which `digest` leaves out.
+    pub fn digest_of_deadlines(&self) -> u64 {
+        let mut sum = 0u64;
+        for (index, space) in self.spaces.iter().enumerate() {
+            for entry in space.table.iter() {
+                let Some(deadline) = entry.deadline() else { continue };
+                let place = (index as u64).to_le_bytes();
+                let bytes = entry.key().iter().chain(&place);
+                // FNV-1a: quick, and nobody attacks it here.
+                let step =
+                    |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+                let seed = step(0xcbf2_9ce4_8422_2325, 0) ^ deadline;
+                sum ^= bytes.fold(seed, |sum, byte| step(sum, *byte)).rotate_left(17);
             }
         }
         sum

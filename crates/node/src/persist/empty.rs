@@ -5,16 +5,24 @@ use crate::admin::Waiter;
 use crate::node::Node;
 
 impl Node {
-    /// Gives up the snapshot that is being written, and writes an empty one where save points say that there is to
-    /// be a file. True: that has begun, and `waiter` will hear of its end.
+    /// Gives up the snapshot that is being written, and sees to it that an empty one is, where save points say that
+    /// there is to be a file. True: that is going to happen, and `waiter` will hear of its end.
     pub(crate) fn empty_file(&mut self, waiter: Option<Waiter>) -> bool {
         self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
         if self.config.values.save_points().is_empty() {
             return false;
         }
-        self.start_saving_at_once(None);
+        self.persist.wants_empty_file = true;
         self.persist.emptying.extend(waiter);
         true
+    }
+
+    /// Begins to write the empty file, once the stream has the FLUSHALL: a file says which place in the stream it
+    /// belongs to, and before that the data was still there.
+    pub(crate) fn empty_file_if_wanted(&mut self) {
+        if std::mem::take(&mut self.persist.wants_empty_file) {
+            self.start_saving_at_once(None);
+        }
     }
 
     /// The file is empty, or could not be written: the keys are gone either way, and the log tells the rest.

@@ -127,13 +127,15 @@ impl Node {
         let mut loading = Loading::new(self, why, path.clone(), 0);
         loading.file = Some(file);
         self.persist.loading = Some(Box::new(loading));
-        self.disk(Errand::Loading, DiskOp::Open { file, path });
+        self.disk(Errand::Loading(file), DiskOp::Open { file, path });
     }
 
-    /// An operation on the file that is loaded has ended.
-    pub(crate) fn loading_step(&mut self, result: Result<DiskReply, DiskError>) {
+    /// An operation on the file that is loaded has ended. Of a file that was given up nothing more is to be heard.
+    pub(crate) fn loading_step(&mut self, file: FileId, result: Result<DiskReply, DiskError>) {
         let Some(loading) = &mut self.persist.loading else { return };
-        let Some(file) = loading.file else { return };
+        if loading.file != Some(file) {
+            return;
+        }
         match result {
             Ok(DiskReply::Opened { len }) => {
                 loading.total = len;
@@ -156,7 +158,7 @@ impl Node {
     fn read_on(&mut self, file: FileId) {
         let Some(loading) = &self.persist.loading else { return };
         let op = DiskOp::Read { file, offset: loading.read, len: PIECE };
-        self.disk(Errand::Loading, op);
+        self.disk(Errand::Loading(file), op);
     }
 
     /// The next bytes of a dataset are here.
@@ -326,11 +328,16 @@ impl Node {
         self.feed(db, &Owned::new([verb.as_bytes(), key]).words());
     }
 
-    pub(crate) fn load_done(&mut self) {
-        let Some(loading) = self.persist.loading.take() else { return };
+    /// The file is not read any further.
+    pub(crate) fn close_loaded(&mut self, loading: &Loading) {
         if let Some(file) = loading.file {
             self.disk(Errand::Ignored, DiskOp::Close { file });
         }
+    }
+
+    pub(crate) fn load_done(&mut self) {
+        let Some(loading) = self.persist.loading.take() else { return };
+        self.close_loaded(&loading);
         self.persist.keys_loaded = loading.loaded;
         self.persist.keys_expired = loading.expired;
         self.persist.dirty_at_save = self.keyspace.dirty;
@@ -364,9 +371,7 @@ impl Node {
 
     pub(crate) fn load_failed(&mut self, failure: Failure) {
         let Some(loading) = self.persist.loading.take() else { return };
-        if let Some(file) = loading.file {
-            self.disk(Errand::Ignored, DiskOp::Close { file });
-        }
+        self.close_loaded(&loading);
         let reason = match &failure {
             Failure::Disk(error) => error.to_string(),
             Failure::Corrupt(corrupt) => corrupt.to_string(),

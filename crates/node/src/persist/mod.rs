@@ -5,6 +5,8 @@ mod loading;
 mod pace;
 mod reload;
 mod saving;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use loading::{Loading, Why as LoadingWhy};
 pub(crate) use pace::Pace;
@@ -39,6 +41,8 @@ pub(crate) struct Persist {
     pub(crate) keys_expired: u64,
     /// The file told its place in a history, and we go on from there.
     pub(crate) restored: bool,
+    /// A FLUSHALL wants its empty file as soon as it is in the stream.
+    pub(crate) wants_empty_file: bool,
     /// Sessions whose FLUSHALL waits for an empty file.
     pub(crate) emptying: Vec<Waiter>,
     /// All data was flushed by the unit that runs.
@@ -69,6 +73,7 @@ impl Persist {
             keys_loaded: 0,
             keys_expired: 0,
             restored: false,
+            wants_empty_file: false,
             emptying: Vec::new(),
             flushed: false,
             only_for_replicas: false,

@@ -5,6 +5,7 @@ use crate::node::{Errand, Node};
 use crate::persist::Destination;
 use crate::session::Closing;
 use command::Error;
+use config::Source;
 use replication::{Action, SnapshotId, Target, Why};
 use stdx::Instant;
 use world::{ConnId, DiskOp, Effect, FileId, Level};
@@ -128,6 +129,10 @@ impl Node {
     /// We became a master, or a replica.
     fn role_changed(&mut self, primary: bool) {
         self.effects.push_back(Effect::LogRole(if primary { 'M' } else { 'S' }));
+        // FAILOVER changes roles without REPLICAOF: what CONFIG REWRITE writes must be the role of now.
+        let source = self.repl.primary_address();
+        let source = source.map(|(host, port)| Source { host: host.to_owned(), port });
+        self.config.values.set_source(source);
         self.own_keys.clear();
         if primary {
             // Expired keys that were only hidden are ours to delete from now on.

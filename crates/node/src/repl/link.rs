@@ -14,6 +14,8 @@ pub(crate) struct Link {
     pub(crate) conn: Option<ConnId>,
     /// The attempt under way, and its ticket.
     dialing: Option<(u64, Ticket)>,
+    /// A request of the master runs.
+    pub(crate) applies: bool,
     /// The database that the master's stream has selected.
     pub(crate) stream_db: usize,
     /// Requests of a transaction whose EXEC has not arrived: how many bytes they are.
@@ -158,7 +160,9 @@ impl Node {
             };
             let words = inbox.parser.words(&request, &buffer);
             let raw = request.canonical.then(|| &buffer[request.start..request.end]);
+            self.link.applies = true;
             self.process(conn, Incoming { words, raw });
+            self.link.applies = false;
             inbox.parser.forget_requests();
             let Some(session) = self.sessions.get(conn) else { return };
             if self.link.conn != Some(conn) {
@@ -167,6 +171,7 @@ impl Node {
             if session.transaction.is_none() {
                 self.repl.applied(&buffer[from..request.end]);
                 from = request.end;
+                self.empty_file_if_wanted();
             }
         }
         let consumed = inbox.parser.consumed();

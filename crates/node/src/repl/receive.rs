@@ -2,7 +2,7 @@
 //! is known to be loadable, and not before.
 
 use crate::node::{Errand, Node};
-use crate::persist::{Loading, LoadingWhy};
+use crate::persist::{Destination, Loading, LoadingWhy};
 use replication::{Intake, Replaces};
 use store::Keyspace;
 use world::{DiskError, DiskOp, FileId, Level};
@@ -17,6 +17,8 @@ pub(crate) enum Receiving {
         in_flight: usize,
         /// All bytes are there.
         complete: bool,
+        /// They are on the disk, and the file is about to get its final name.
+        renaming: bool,
         /// The first bytes, until they are enough to tell what it is.
         head: Vec<u8>,
     },
@@ -41,8 +43,9 @@ impl Node {
                 let file = self.file_id();
                 let path =
                     format!("temp-{}.{}.rdb", self.now.wall.secs(), (self.senses.facts)().pid);
-                self.disk(Errand::Receiving, DiskOp::Create { file, path: path.clone() });
-                Receiving::File { file, path, in_flight: 1, complete: false, head: Vec::new() }
+                self.disk(Errand::Receiving(file), DiskOp::Create { file, path: path.clone() });
+                let (complete, renaming, head) = (false, false, Vec::new());
+                Receiving::File { file, path, in_flight: 1, complete, renaming, head }
             }
             Intake::Parser => {
                 let empty =
@@ -74,8 +77,8 @@ impl Node {
                     }
                 }
                 *in_flight += 1;
-                let op = DiskOp::Append { file: *file, bytes: piece };
-                self.disk(Errand::Receiving, op);
+                let file = *file;
+                self.disk(Errand::Receiving(file), DiskOp::Append { file, bytes: piece });
             }
             Some(Receiving::Memory { begun: false, head, .. }) => {
                 head.extend_from_slice(&piece);
@@ -103,8 +106,8 @@ impl Node {
                 *complete = true;
                 *in_flight += 2;
                 let file = *file;
-                self.disk(Errand::Receiving, DiskOp::Sync { file });
-                self.disk(Errand::Receiving, DiskOp::Close { file });
+                self.disk(Errand::Receiving(file), DiskOp::Sync { file });
+                self.disk(Errand::Receiving(file), DiskOp::Close { file });
             }
             Some(Receiving::Memory { begun, .. }) => {
                 if *begun {
@@ -128,6 +131,7 @@ impl Node {
             if let Err(corrupt) = loading.decoder.finish() {
                 self.log(Level::Warning, format!("Internal error in RDB reading: {corrupt}"));
             }
+            self.close_loaded(&loading);
             let beside = loading.beside;
             self.beside = None;
             if !beside {
@@ -138,15 +142,26 @@ impl Node {
         }
     }
 
-    /// An operation on the file that is being received has ended.
-    pub(crate) fn receiving_step(&mut self, result: Result<(), DiskError>) {
-        let Some(Receiving::File { in_flight, complete, path, .. }) = &mut self.receiving else {
+    /// An operation on the file that is being received has ended. What is heard of a file that is not wanted any
+    /// more means nothing: its successor has steps of its own.
+    pub(crate) fn receiving_step(&mut self, of: FileId, result: Result<(), DiskError>) {
+        let Some(Receiving::File { file, path, in_flight, complete, renaming, .. }) =
+            &mut self.receiving
+        else {
             return;
         };
+        if *file != of {
+            return;
+        }
         if let Err(error) = result {
-            let text = format!(
-                "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: {error}"
-            );
+            let text = if *renaming {
+                format!("Failed trying to rename the temp DB into the dump file: {error}")
+            } else {
+                format!(
+                    "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA \
+                     synchronization: {error}"
+                )
+            };
             self.log(Level::Warning, text.clone());
             self.refuse(&text);
             self.settle_replication();
@@ -156,22 +171,23 @@ impl Node {
         if *in_flight > 0 || !*complete {
             return;
         }
-        let from = std::mem::take(path);
-        self.receiving = None;
+        if *renaming {
+            self.received();
+            return;
+        }
+        *renaming = true;
+        *in_flight = 1;
+        let from = path.clone();
+        // A snapshot of ours must not take the name after this one did: it would be loaded in its place.
+        self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
+        self.abandon_views();
         let to = self.config.values.text("dbfilename");
-        self.disk(Errand::ReceivedRenamed, DiskOp::Rename { from, to });
+        self.disk(Errand::Receiving(of), DiskOp::Rename { from, to });
     }
 
     /// The received file has its final name: now, and only now, the old data goes.
-    pub(crate) fn received(&mut self, result: Result<(), DiskError>) {
-        if let Err(error) = result {
-            self.repl.handle_load_failed(
-                self.now,
-                &format!("Failed trying to rename the temp DB into the dump file: {error}"),
-            );
-            self.settle_replication();
-            return;
-        }
+    fn received(&mut self) {
+        self.receiving = None;
         self.begin_replacing();
         let path = self.config.values.text("dbfilename");
         self.load_file(LoadingWhy::Sync, path);

@@ -13,7 +13,7 @@ struct Content {
 
 /// Files by name, and which are open.
 #[derive(Debug, Default)]
-pub(crate) struct Disk {
+pub struct Disk {
     names: BTreeMap<String, u64>,
     contents: BTreeMap<u64, Content>,
     open: BTreeMap<FileId, u64>,
@@ -121,6 +121,18 @@ impl Disk {
             }
             DiskOp::ChangeDir { .. } => Ok(DiskReply::Done),
         }
+    }
+
+    /// A file as it is, for what reads it outside of the story.
+    pub fn read(&self, path: &str) -> Option<&[u8]> {
+        let node = self.names.get(path)?;
+        Some(&self.contents[node].bytes)
+    }
+
+    /// A file that was always there.
+    pub(crate) fn put(&mut self, path: String, bytes: Vec<u8>) {
+        let synced = bytes.len();
+        self.make(path, Content { bytes, synced });
     }
 
     fn collect(&mut self) {

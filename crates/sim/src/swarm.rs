@@ -184,7 +184,6 @@ impl<S: Subject> Story<'_, S> {
                 }
             }
             7 | 8 => self.world.heal(),
-            9 => self.command(process, &["SAVE"]),
             10 if self.plan.role_changes => {
                 let of = self.any();
                 let of = (of != process).then_some(of);
@@ -197,30 +196,33 @@ impl<S: Subject> Story<'_, S> {
                     self.command(process, &["FAILOVER", "TIMEOUT", "20000"]);
                 }
             }
-            _ => self.command(process, &["SAVE"]),
+            _ => {
+                let request = self.world.meddling();
+                self.command(process, &request);
+            }
         }
     }
 
-    fn command(&mut self, process: usize, words: &[&str]) {
+    fn command<W: AsRef<[u8]>>(&mut self, process: usize, words: &[W]) {
         let client = self.world.client(process);
-        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        self.world.send(client, &words);
+        self.world.send(client, words);
         self.commands.push(client);
     }
 
     fn replicaof(&mut self, process: usize, of: Option<usize>) {
         match of {
             Some(of) => {
-                self.command(process, &["REPLICAOF", &address(of), &PORT.to_string()]);
+                self.command(process, &["REPLICAOF", address(of).as_str(), &PORT.to_string()]);
             }
             None => self.command(process, &["REPLICAOF", "NO", "ONE"]),
         }
     }
 
-    /// A client writes to somebody it takes for a primary.
+    /// A client talks to somebody it takes for a primary, or does not mind that it is none.
     fn write(&mut self) {
         let process = self.any();
-        if !self.world.seen(process).is_some_and(|seen| seen.primary) {
+        let minds = !self.world.subject().asks_replicas() || self.world.prng.chance(3, 4);
+        if minds && !self.world.seen(process).is_some_and(|seen| seen.primary) {
             return;
         }
         let client = match self.writers[process] {
@@ -228,18 +230,8 @@ impl<S: Subject> Story<'_, S> {
             _ => self.world.client(process),
         };
         self.writers[process] = Some(client);
-        let sets = if self.world.prng.chance(1, 8) { 3 } else { 1 };
-        if sets > 1 {
-            self.world.send(client, &[b"MULTI"]);
-        }
-        for _ in 0..sets {
-            let key = format!("key:{}", self.world.prng.below(60));
-            let len = 1 + self.world.prng.below(self.plan.value_max) as usize;
-            let value = vec![b'a' + self.world.prng.below(26) as u8; len];
-            self.world.send(client, &[b"SET", key.as_bytes(), &value]);
-        }
-        if sets > 1 {
-            self.world.send(client, &[b"EXEC"]);
+        for request in self.world.requests(self.plan.value_max) {
+            self.world.send(client, &request);
         }
         self.writes += 1;
     }
@@ -260,9 +252,11 @@ impl<S: Subject> Story<'_, S> {
     }
 
     /// The first is the primary; the second follows it, and the others one of those two. Whoever is not what it
-    /// should be is told so again, as an operator would.
+    /// should be is told so again, and who is down (a SHUTDOWN may have been under way) starts again, as an operator
+    /// would see to it.
     fn name_roles(&mut self) {
         for process in 0..self.plan.processes {
+            self.world.start(process);
             let Some(seen) = self.world.seen(process) else { continue };
             if process == 0 && !seen.primary {
                 self.command(0, &["FAILOVER", "ABORT"]);

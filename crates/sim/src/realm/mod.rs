@@ -23,16 +23,34 @@ pub fn address(process: usize) -> String {
     format!("10.0.0.{}", process + 1)
 }
 
+/// The words of a request.
+pub type Request = Vec<Vec<u8>>;
+
 /// What is simulated.
 pub trait Subject {
     /// The program.
     type Machine: Machine;
-    /// Starts it, as a process would: what it wants of its disk it must ask for.
-    fn boot(&self, process: usize, seed: u64, now: Now) -> Self::Machine;
+    /// Starts it, as a process would: what it wants of its disk it must ask for, but for its configuration, which a
+    /// program reads before there is a machine.
+    fn boot(&self, process: usize, seed: u64, now: Now, files: &Disk) -> Self::Machine;
     /// What the rules look at; none while the machine would not answer.
-    fn probe(&self, machine: &Self::Machine) -> Option<Seen>;
+    fn probe(&self, process: usize, machine: &Self::Machine) -> Option<Seen>;
     /// Looks at the machine's own invariants.
     fn check(&self, _machine: &Self::Machine) {}
+    /// What lies on the disk of a process before its first start, each file with its path.
+    fn files(&self, _process: usize) -> Vec<(String, Vec<u8>)> {
+        Vec::new()
+    }
+    /// What a client sends at a time.
+    fn requests(&self, prng: &mut Prng, value_max: u64) -> Vec<Request>;
+    /// What an operator sends who does not know what he is doing; roles apart.
+    fn meddling(&self, _prng: &mut Prng) -> Request {
+        vec![b"SAVE".to_vec()]
+    }
+    /// True where clients also talk to those who are no primaries.
+    fn asks_replicas(&self) -> bool {
+        false
+    }
 }
 
 /// How unkind the world is.
@@ -151,7 +169,12 @@ impl<S: Subject> World<S> {
             violation: None,
             log: VecDeque::new(),
         };
-        (0..count).for_each(|process| world.start(process));
+        for process in 0..count {
+            for (path, bytes) in world.subject.files(process) {
+                world.processes[process].disk.put(path, bytes);
+            }
+            world.start(process);
+        }
         world
     }
 
@@ -182,12 +205,28 @@ impl<S: Subject> World<S> {
 
     /// What a process shows, if it runs.
     pub fn seen(&self, process: usize) -> Option<Seen> {
-        self.processes[process].machine.as_ref().and_then(|machine| self.subject.probe(machine))
+        let machine = self.processes[process].machine.as_ref()?;
+        self.subject.probe(process, machine)
     }
 
     /// True where the process runs.
     pub fn is_up(&self, process: usize) -> bool {
         self.processes[process].machine.is_some()
+    }
+
+    /// What a client sends next.
+    pub fn requests(&mut self, value_max: u64) -> Vec<Request> {
+        self.subject.requests(&mut self.prng, value_max)
+    }
+
+    /// What somebody sends who does not know what he is doing.
+    pub fn meddling(&mut self) -> Request {
+        self.subject.meddling(&mut self.prng)
+    }
+
+    /// What is simulated.
+    pub fn subject(&self) -> &S {
+        &self.subject
     }
 
     /// The rule that was broken, if one was.
@@ -260,7 +299,7 @@ impl<S: Subject> World<S> {
         }
         let seed = self.prng.next_u64();
         let now = self.clock(process);
-        let machine = self.subject.boot(process, seed, now);
+        let machine = self.subject.boot(process, seed, now, &self.processes[process].disk);
         let p = &mut self.processes[process];
         p.machine = Some(machine);
         p.boot += 1;
@@ -370,10 +409,11 @@ impl<S: Subject> World<S> {
     }
 
     /// The client sends a request, if it is connected.
-    pub fn send(&mut self, client: usize, words: &[&[u8]]) {
+    pub fn send<W: AsRef<[u8]>>(&mut self, client: usize, words: &[W]) {
         let Client { pipe, open: true, .. } = self.clients[client] else { return };
         let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
         for word in words {
+            let word = word.as_ref();
             bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
             bytes.extend_from_slice(word);
             bytes.extend_from_slice(b"\r\n");

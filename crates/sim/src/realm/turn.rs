@@ -47,7 +47,7 @@ impl<S: Subject> World<S> {
     pub(super) fn look(&mut self, process: usize) {
         let Some(machine) = &self.processes[process].machine else { return };
         self.subject.check(machine);
-        let Some(seen) = self.subject.probe(machine) else { return };
+        let Some(seen) = self.subject.probe(process, machine) else { return };
         for checker in &mut self.checkers {
             if let Err(what) = checker.observe(process, &seen)
                 && self.violation.is_none()

@@ -9,7 +9,7 @@ mod disk;
 mod plan;
 mod sessions;
 
-use crate::{Seen, Subject};
+use crate::{Disk, Request, Seen, Subject};
 use data::{Data, Snapshot};
 use replication::{
     Action, Fed, Intake, Loss, Offset, Replaces, Replication, ReplicationId, Settings, SnapshotId,
@@ -19,7 +19,7 @@ use resp::{Limits, RequestParser};
 use sessions::Session;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::IoSlice;
-use stdx::{Instant, Now};
+use stdx::{Instant, Now, Prng};
 use world::{ConnId, Dial, Effect, Event, Level, Machine, Ticket, Work};
 
 /// A mistake that is built in on purpose, to see that the rules notice.
@@ -45,11 +45,11 @@ pub struct Toys {
 impl Subject for Toys {
     type Machine = Toy;
 
-    fn boot(&self, process: usize, seed: u64, now: Now) -> Toy {
+    fn boot(&self, process: usize, seed: u64, now: Now, _files: &Disk) -> Toy {
         Toy::new(self.settings.clone(), self.canary, process, seed, now)
     }
 
-    fn probe(&self, toy: &Toy) -> Option<Seen> {
+    fn probe(&self, _process: usize, toy: &Toy) -> Option<Seen> {
         let place = if toy.booted { toy.repl.place() } else { None };
         Some(Seen {
             id: place.map(|(id, _)| id.to_string()),
@@ -62,6 +62,22 @@ impl Subject for Toys {
 
     fn check(&self, toy: &Toy) {
         toy.repl.check_invariants();
+    }
+
+    fn requests(&self, prng: &mut Prng, value_max: u64) -> Vec<Request> {
+        let sets = if prng.chance(1, 8) { 3 } else { 1 };
+        let mut requests: Vec<Request> = (0..sets)
+            .map(|_| {
+                let key = format!("key:{}", prng.below(60)).into_bytes();
+                let len = 1 + prng.below(value_max) as usize;
+                vec![b"SET".to_vec(), key, vec![b'a' + prng.below(26) as u8; len]]
+            })
+            .collect();
+        if sets > 1 {
+            requests.insert(0, vec![b"MULTI".to_vec()]);
+            requests.push(vec![b"EXEC".to_vec()]);
+        }
+        requests
     }
 }
 

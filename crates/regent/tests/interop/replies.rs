@@ -81,7 +81,7 @@ impl Contest {
     /// Small limits make values change their encodings early.
     fn new(redis: &Program, small: bool) -> Contest {
         // Redis looks for waits that are over as often as `hz` says.
-        let mut lines = vec!["databases 2", "hz 500"];
+        let mut lines = vec!["databases 2", "hz 500", "slowlog-log-slower-than -1"];
         if small {
             lines.extend(["hash-max-listpack-entries 4", "zset-max-listpack-entries 4"]);
             lines.extend(["set-max-intset-entries 4", "list-max-listpack-size 3"]);

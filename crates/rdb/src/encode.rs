@@ -213,6 +213,7 @@ impl RecordSink for Encoder {
                 out.extend_from_slice(&score.to_le_bytes());
             }
             Piece::Node(node) => write_node(out, node),
+            Piece::Text(bytes) => out.extend_from_slice(bytes),
         }
     }
 

@@ -306,7 +306,7 @@ impl RecordSink for Shared {
 }
 
 fn keyspace() -> Keyspace {
-    let large_from = LargeFrom { elements: 5, bytes: 50 };
+    let large_from = LargeFrom { elements: 5, bytes: 50, text: 300 };
     let mut keyspace = Keyspace::new(Settings { large_from, ..Settings::default() }, 1);
     let wall = stdx::WallTime::from_ms(1_700_000_000_000);
     keyspace.begin(stdx::Now { instant: stdx::Instant::ZERO, wall }, Expiry::Ignore);

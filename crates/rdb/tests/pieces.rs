@@ -35,7 +35,7 @@ impl RecordSink for Shared {
 }
 
 fn keyspace() -> Keyspace {
-    let large_from = LargeFrom { elements: 8, bytes: 200 };
+    let large_from = LargeFrom { elements: 8, bytes: 200, text: 300 };
     let mut keyspace = Keyspace::new(Settings { large_from, ..Settings::default() }, 1);
     let wall = stdx::WallTime::from_ms(1_700_000_000_000);
     keyspace.begin(stdx::Now { instant: stdx::Instant::ZERO, wall }, Expiry::Ignore);

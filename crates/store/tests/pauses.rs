@@ -40,7 +40,8 @@ impl RecordSink for Sink {
                 out.extend_from_slice(field.bytes(&mut ds::ElementBuf::new()));
                 out.extend_from_slice(value.bytes(&mut ds::ElementBuf::new()));
             }
-            Piece::Node(store::Node::Packed(bytes) | store::Node::Plain(bytes)) => {
+            Piece::Text(bytes)
+            | Piece::Node(store::Node::Packed(bytes) | store::Node::Plain(bytes)) => {
                 out.extend_from_slice(bytes);
             }
         }

@@ -112,7 +112,8 @@ impl RecordSink for Sink {
     fn piece(&mut self, piece: Piece<'_>) {
         let mut seen = self.0.borrow_mut();
         let Coming { plain, left, .. } = seen.open.as_mut().expect("a value was announced");
-        *left = left.checked_sub(1).expect("no more pieces than announced");
+        let count = if let Piece::Text(bytes) = piece { bytes.len() } else { 1 };
+        *left = left.checked_sub(count).expect("no more than announced");
         let new = match (piece, plain) {
             (Piece::Member(member), Plain::Set(set)) => set.insert(member.to_vec()),
             (Piece::Field { field, value, expires }, Plain::Hash(hash)) => {
@@ -120,6 +121,10 @@ impl RecordSink for Sink {
             }
             (Piece::Scored(member, score), Plain::ZSet(zset)) => {
                 zset.insert(member.to_vec(), (score * 100.0) as i64).is_none()
+            }
+            (Piece::Text(bytes), Plain::Str(text)) => {
+                text.extend_from_slice(bytes);
+                true
             }
             (Piece::Node(Node::Packed(bytes)), Plain::List(list)) => {
                 let pack = ds::listpack::Listpack::from_bytes(bytes.to_vec());
@@ -269,7 +274,7 @@ impl World {
             databases: DBS,
             policy: Policy::AllKeysLru,
             thresholds,
-            large_from: LargeFrom { elements: 4, bytes: 100 },
+            large_from: LargeFrom { elements: 4, bytes: 100, text: 32 },
             ..Settings::default()
         };
         let mut world = World {

@@ -16,6 +16,8 @@ use std::ptr::NonNull;
 
 use ds::table::Item;
 
+use crate::value::kept::Kept;
+use crate::value::text::Text;
 use crate::{Hash, List, Set, Str, Value, ValueRef, ZSet};
 use raw::*;
 
@@ -43,6 +45,7 @@ impl Payload<'_> {
 
     fn size(&self) -> usize {
         match self {
+            Payload::Boxed(Form::Text, _) => 24,
             Payload::Int(_) | Payload::Boxed(..) => 8,
             Payload::Inline(bytes) => 1 + bytes.len(),
             Payload::Long(_) => 24,
@@ -159,6 +162,7 @@ impl Entry {
                 Form::Int => Value::Int(raw.read(raw.payload_at())),
                 Form::Inline => Value::Str(raw.inline().to_vec()),
                 Form::Long => Value::Str(ManuallyDrop::into_inner(raw.long())),
+                Form::Text => Value::Str(Box::from_raw(raw.boxed::<Kept<Text>>()).take()),
                 Form::List => Value::List(Box::from_raw(raw.boxed())),
                 Form::Set => Value::Set(Box::from_raw(raw.boxed())),
                 Form::Hash => Value::Hash(Box::from_raw(raw.boxed())),
@@ -211,6 +215,13 @@ impl Entry {
                 mark();
                 (self, len)
             }
+            Form::Text => {
+                // SAFETY: the form says what the payload is, and `self` owns it.
+                let text = unsafe { &mut *raw.boxed::<Kept<Text>>() };
+                let len = text.change(offset, end, |text| splice_vec(text, offset, bytes));
+                mark();
+                (self, len)
+            }
             Form::Inline if end <= raw.inline().len() => {
                 // SAFETY: within the string's bytes, which `self` owns.
                 unsafe {
@@ -247,6 +258,8 @@ impl Drop for Entry {
             Form::Int | Form::Inline => {}
             Form::Long => drop(ManuallyDrop::into_inner(raw.long())),
             // SAFETY: the entry owned the box, and ends here.
+            Form::Text => drop(unsafe { Box::from_raw(raw.boxed::<Kept<Text>>()) }),
+            // SAFETY: as above.
             Form::List => drop(unsafe { Box::from_raw(raw.boxed::<List>()) }),
             // SAFETY: as above.
             Form::Set => drop(unsafe { Box::from_raw(raw.boxed::<Set>()) }),
@@ -319,7 +332,12 @@ impl<'a> EntryRef<'a> {
 
     /// Bytes that a long string has room for; 0 for anything else.
     pub(crate) fn long_room(self) -> usize {
-        if self.raw.form() == Form::Long { self.raw.long().capacity() } else { 0 }
+        match self.raw.form() {
+            Form::Long => self.raw.long().capacity(),
+            // SAFETY: the form says what the payload is, which lives as long as the entry.
+            Form::Text => unsafe { &*self.raw.boxed::<Kept<Text>>() }.room(),
+            _ => 0,
+        }
     }
 
     /// Whether freeing the value takes long enough to leave it to somebody else.
@@ -368,6 +386,22 @@ impl<'a> EntryRef<'a> {
         true
     }
 
+    /// The string, where it is not inside of the entry; it is boxed first where it is not yet.
+    ///
+    /// # Safety
+    /// As for [`EntryRef::collection`].
+    pub(crate) unsafe fn text(self) -> Option<&'a mut Kept<Text>> {
+        let raw = self.raw;
+        if raw.form() == Form::Long {
+            let bytes = ManuallyDrop::into_inner(raw.long());
+            let text = Box::new(Kept::new(Text::new(bytes)));
+            raw.write(raw.payload_at(), Box::into_raw(text));
+            raw.write(FORM_AT, Form::Text as u8);
+        }
+        // SAFETY: the form says what the payload is, and the caller says that nobody else looks.
+        (raw.form() == Form::Text).then(|| unsafe { &mut *raw.boxed() })
+    }
+
     /// The collection, to be changed; nothing for strings.
     ///
     /// # Safety
@@ -376,7 +410,7 @@ impl<'a> EntryRef<'a> {
         // SAFETY: the form says what is in the box, and the caller says that nobody else looks.
         unsafe {
             match self.raw.form() {
-                Form::Int | Form::Inline | Form::Long => None,
+                Form::Int | Form::Inline | Form::Long | Form::Text => None,
                 Form::List => Some(CollectionMut::List(&mut *self.raw.boxed())),
                 Form::Set => Some(CollectionMut::Set(&mut *self.raw.boxed())),
                 Form::Hash => Some(CollectionMut::Hash(&mut *self.raw.boxed())),

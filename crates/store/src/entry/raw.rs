@@ -4,6 +4,8 @@ use std::alloc::{Layout, dealloc};
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
+use crate::value::kept::Kept;
+use crate::value::text::Text;
 use crate::{Hash, List, Set, Str, ValueRef, ZSet};
 
 pub(super) const FORM_AT: usize = 0;
@@ -34,6 +36,8 @@ pub(super) enum Form {
     Set,
     Hash,
     ZSet,
+    /// A long string that snapshots may be reading.
+    Text,
 }
 
 /// The address of an entry: all reading and writing of bytes. Whoever holds one knows that the entry is alive, and
@@ -98,7 +102,8 @@ impl Raw {
         let at = self.payload_at();
         at + match self.form() {
             Form::Inline => 1 + usize::from(self.read::<u8>(at)),
-            Form::Long => 24,
+            // A text was long before it was boxed, in the same block.
+            Form::Long | Form::Text => 24,
             _ => 8,
         }
     }
@@ -146,6 +151,10 @@ impl Raw {
                     let bytes = self.long();
                     let bytes = std::slice::from_raw_parts(bytes.as_ptr(), bytes.len());
                     ValueRef::Str(Str::Bytes(bytes))
+                }
+                Form::Text => {
+                    let text: &Kept<Text> = &*self.boxed();
+                    ValueRef::Str(Str::Bytes(text.bytes()))
                 }
                 Form::List => ValueRef::List(&*self.boxed::<List>()),
                 Form::Set => ValueRef::Set(&*self.boxed::<Set>()),

@@ -12,7 +12,8 @@ use crate::entry::{CollectionMut, EntryRef};
 use crate::value::hash::Field;
 use crate::value::kept::{Kept, Watch};
 use crate::value::list::Shares;
-use crate::value::members::{Cells, Cursor};
+use crate::value::members::{Cells, Cursor, cost};
+use crate::value::text::Text;
 use crate::value::zset::order::{Ordered, score_of};
 use crate::{Kind, Node};
 
@@ -25,7 +26,7 @@ pub struct Opening<'a> {
     pub key: &'a [u8],
     /// The type of the value.
     pub kind: Kind,
-    /// How many pieces will come.
+    /// How many pieces will come; of a string, how many bytes.
     pub pieces: usize,
     /// Of a hash with fields that expire: a moment (Unix milliseconds) before which none does.
     pub fields_expire_from: Option<u64>,
@@ -51,22 +52,27 @@ pub enum Piece<'a> {
     },
     /// A member of a sorted set with its score, in no order.
     Scored(Element<'a>, f64),
+    /// Bytes of a string, in order.
+    Text(&'a [u8]),
     /// A node of a list, in order.
     Node(Node<'a>),
 }
 
-/// From where on a collection is large: when it is not packed, and one of these is exceeded.
+/// From where on a value is large: a collection when it is not packed and one of two sizes is exceeded, a string when
+/// its size is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LargeFrom {
     /// So many elements.
     pub elements: usize,
     /// So many bytes.
     pub bytes: usize,
+    /// Of a string, so many bytes; its pieces are as long.
+    pub text: usize,
 }
 
 impl Default for LargeFrom {
     fn default() -> LargeFrom {
-        LargeFrom { elements: 128, bytes: 4096 }
+        LargeFrom { elements: 128, bytes: 4096, text: 64 << 10 }
     }
 }
 
@@ -109,27 +115,37 @@ impl Deferred {
         db: usize,
         access: Access,
     ) -> Option<Deferred> {
-        // SAFETY: as the caller says.
-        let collection = unsafe { entry.collection() }?;
         let mut fields_expire_from = None;
+        // SAFETY: as the caller says.
+        let collection = unsafe { entry.collection() };
         let (kind, pieces, view): (Kind, usize, Box<dyn View>) = match collection {
-            CollectionMut::Set(set) => {
+            None => {
+                let len = entry.value().len();
+                if len <= from.text {
+                    return None;
+                }
+                // SAFETY: as the caller says; the look at the length has ended.
+                let text = unsafe { entry.text() }?;
+                text.join(id, from.text);
+                (Kind::String, len, Box::new(TextView { watch: text.watch() }))
+            }
+            Some(CollectionMut::Set(set)) => {
                 let len = set.len();
                 let (cells, bytes) = set.large()?;
                 (Kind::Set, len, view_of(cells, id, from.is_passed_by(len, bytes))?)
             }
-            CollectionMut::Hash(hash) => {
+            Some(CollectionMut::Hash(hash)) => {
                 let len = hash.len();
                 fields_expire_from = if hash.has_ttls() { hash.next_expiry() } else { None };
                 let (cells, bytes) = hash.large()?;
                 (Kind::Hash, len, view_of(cells, id, from.is_passed_by(len, bytes))?)
             }
-            CollectionMut::ZSet(zset) => {
+            Some(CollectionMut::ZSet(zset)) => {
                 let len = zset.len();
                 let (ordered, bytes) = zset.large()?;
                 (Kind::ZSet, len, view_of(ordered, id, from.is_passed_by(len, bytes))?)
             }
-            CollectionMut::List(list) => {
+            Some(CollectionMut::List(list)) => {
                 let shares = list.share()?;
                 if !from.is_passed_by(list.len(), list.memory()) {
                     return None;
@@ -176,13 +192,14 @@ impl Deferred {
         // SAFETY: as the caller says.
         let shown = unsafe {
             self.view.show(id, budget, &mut |piece| {
-                debug_assert!(*left > 0, "no more pieces than were announced");
-                *left -= 1;
+                let count = if let Piece::Text(bytes) = piece { bytes.len() } else { 1 };
+                debug_assert!(*left >= count, "no more than was announced");
+                *left -= count;
                 sink.piece(piece);
             })
         };
         if shown.done {
-            debug_assert!(*left == 0, "as many pieces as were announced");
+            debug_assert!(*left == 0, "as much as was announced");
             sink.end_value();
         }
         shown
@@ -271,6 +288,37 @@ impl View for Shares {
     unsafe fn leave(self: Box<Self>, _: u32, garbage: &mut Vec<Box<dyn Any + Send>>) {
         // The list may have changed much, or be gone.
         garbage.push(self);
+    }
+}
+
+struct TextView {
+    watch: Watch<Text>,
+}
+
+impl View for TextView {
+    unsafe fn show(&mut self, id: u32, budget: usize, f: &mut dyn FnMut(Piece<'_>)) -> Shown {
+        // SAFETY: as the caller says.
+        let Some(text) = (unsafe { self.watch.content() }) else {
+            return Shown { spent: 0, done: false, stuck: true };
+        };
+        let (mut spent, mut done) = (0, false);
+        while spent < budget && !done {
+            done = text.show(id, |bytes| {
+                spent += cost(bytes.len());
+                f(Piece::Text(bytes));
+            });
+        }
+        Shown { spent, done, stuck: false }
+    }
+
+    unsafe fn leave(mut self: Box<Self>, id: u32, garbage: &mut Vec<Box<dyn Any + Send>>) {
+        // SAFETY: as the caller says.
+        if let Some(text) = unsafe { self.watch.content() } {
+            text.leave(id);
+        }
+        if self.watch.is_last() {
+            garbage.push(Box::new(self.watch));
+        }
     }
 }
 

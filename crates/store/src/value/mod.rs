@@ -5,6 +5,7 @@ pub(crate) mod kept;
 pub mod list;
 pub(crate) mod members;
 pub mod set;
+pub(crate) mod text;
 pub mod zset;
 
 pub use hash::Hash;

@@ -260,6 +260,16 @@ impl<I: Item> Table<I> {
         }
     }
 
+    /// Starts loading the items of a bucket, for a walk that will come to it; beyond the last, nothing happens.
+    #[inline]
+    pub fn prefetch_items(&self, index: usize) {
+        if index < self.buckets {
+            let head = self.head(index);
+            head.occupied()
+                .for_each(|slot| prefetch(std::ptr::without_provenance(head.word(slot) as usize)));
+        }
+    }
+
     // Changing.
 
     /// The item with this key, to be replaced, changed or removed.

@@ -36,10 +36,15 @@ class Peer:
         self.name = name
         self.command = shlex.split(command)
 
+    def _program(self):
+        """The command line without settings: servers look for `-v` in the first place only."""
+        first = next((at for at, word in enumerate(self.command) if word.startswith("--")), len(self.command))
+        return self.command[:first]
+
     def version(self):
         """What it calls itself."""
         try:
-            answer = subprocess.run([*self.command, "--version"], capture_output=True, text=True, timeout=20)
+            answer = subprocess.run([*self._program(), "-v"], capture_output=True, text=True, timeout=20)
         except (OSError, subprocess.TimeoutExpired):
             return "unknown"
         text = answer.stdout or answer.stderr

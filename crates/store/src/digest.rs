@@ -63,6 +63,9 @@ fn add_value(sum: &mut Sum, value: ValueRef<'_>, expires: bool) {
     }
 }
 
+/// Database, key, digest of the value, deadline in Unix milliseconds.
+type Listed = (usize, Vec<u8>, [u8; 20], Option<u64>);
+
 impl Keyspace {
     /// The fingerprint of the whole dataset (DEBUG DIGEST), expired keys that are still held included.
     pub fn digest(&self) -> [u8; 20] {
@@ -83,7 +86,7 @@ impl Keyspace {
     }
 
     /// Every key with its database, its value's fingerprint and when it expires, in order: to find what differs.
-    pub fn listing(&self) -> Vec<(usize, Vec<u8>, [u8; 20], Option<u64>)> {
+    pub fn listing(&self) -> Vec<Listed> {
         let mut all: Vec<_> = (self.spaces.iter().enumerate())
             .flat_map(|(index, space)| space.table.iter().map(move |entry| (index, entry)))
             .map(|(index, entry)| {

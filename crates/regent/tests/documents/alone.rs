@@ -64,8 +64,10 @@ impl Drop for Place {
         // Daemons are nobody's children; those of a failed test are ended by their pid files.
         for file in std::fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = file.file_name().to_string_lossy().into_owned();
-            if let (true, Ok(pid)) = (name.ends_with(".pid"), self.read(&name).trim().parse()) {
-                let _ = sys::signal::send(pid, sys::signal::Kind::Terminate);
+            let pid = self.read(&name).trim().parse::<u32>();
+            if let (true, Ok(pid)) = (name.ends_with(".pid"), pid) {
+                // Not a signal that it may answer by refusing to end where it cannot save.
+                let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
             }
         }
         let _ = std::fs::remove_dir_all(&self.0);

@@ -3,6 +3,7 @@
 
 use crate::node::Node;
 use crate::session::{Closing, Role};
+use crate::shutdown::Asked;
 use stdx::Instant;
 use store::{Expiry, Progress};
 use world::{ConnId, Level};
@@ -27,13 +28,23 @@ pub(crate) struct Cron {
     /// DEBUG PAUSE-CRON.
     pub(crate) paused: bool,
     ticks: u64,
+    /// A signal has asked for the end while the cron was paused.
+    pub(crate) shutdown: Option<Asked>,
     /// How far the round through the sessions is.
     round: usize,
 }
 
 impl Cron {
     pub(crate) fn new(now: Instant) -> Cron {
-        Cron { next: now, started: false, expires: true, paused: false, ticks: 0, round: 0 }
+        Cron {
+            next: now,
+            started: false,
+            expires: true,
+            paused: false,
+            ticks: 0,
+            shutdown: None,
+            round: 0,
+        }
     }
 }
 
@@ -59,6 +70,7 @@ impl Node {
         let used = (self.senses.memory)() as u64;
         self.stats.memory_peak = self.stats.memory_peak.max(used);
         self.save_if_due();
+        self.begin_asked_shutdown();
         self.go_on_with_shutdown();
         self.look_at_buffers();
         if self.cron.ticks.is_multiple_of(10) {

@@ -19,8 +19,7 @@ impl Node {
             }
         };
         match &*row.full_name {
-            // The user's name may stay, the password not.
-            "auth" => hide(if words.len() > 2 { 2 } else { 1 }),
+            "auth" => (1..words.len()).for_each(&mut hide),
             "hello" => {
                 for at in (2..words.len()).filter(|&at| is(&words[at], "auth")) {
                     (at + 1..at + 3).for_each(&mut hide);

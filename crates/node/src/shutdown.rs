@@ -19,6 +19,16 @@ pub(crate) struct Shutdown {
     saving: Option<SavingId>,
 }
 
+/// How a shutdown was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) save: Save,
+    /// Replicas are not waited for.
+    pub(crate) now: bool,
+    /// A failed save does not stop it.
+    pub(crate) force: bool,
+}
+
 /// Whether the dataset is saved first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Save {
@@ -49,18 +59,25 @@ impl Node {
         } else {
             Save::IfConfigured
         };
-        let (now, force) = (has("now"), has("force"));
-        self.begin_shutdown(save, now, force, None);
+        let asked = Asked { save, now: has("now"), force: has("force") };
+        if self.cron.paused {
+            // Redis acts on signals in its cron: whoever pauses it can still change their mind.
+            self.cron.shutdown = Some(asked);
+        } else {
+            self.begin_shutdown(asked, None);
+        }
     }
 
-    /// Begins to end. `now`: without waiting for replicas.
-    pub(crate) fn begin_shutdown(
-        &mut self,
-        save: Save,
-        now: bool,
-        force: bool,
-        asker: Option<ConnId>,
-    ) {
+    /// Acts on a signal that came while the cron was paused.
+    pub(crate) fn begin_asked_shutdown(&mut self) {
+        if let Some(asked) = self.cron.shutdown.take() {
+            self.begin_shutdown(asked, None);
+        }
+    }
+
+    /// Begins to end.
+    pub(crate) fn begin_shutdown(&mut self, asked: Asked, asker: Option<ConnId>) {
+        let Asked { save, now, force } = asked;
         if let Some(shutdown) = &mut self.shutdown {
             shutdown.askers.extend(asker);
             return;
@@ -148,7 +165,9 @@ impl Node {
 
     /// SHUTDOWN ABORT, or the shutdown has failed.
     pub(crate) fn abort_shutdown(&mut self, error: &Error) -> bool {
-        let Some(shutdown) = self.shutdown.take() else { return false };
+        let Some(shutdown) = self.shutdown.take() else {
+            return self.cron.shutdown.take().is_some();
+        };
         self.blocking.set_failover_pause(None);
         self.end_pause();
         for conn in shutdown.askers {

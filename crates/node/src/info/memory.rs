@@ -15,8 +15,12 @@ pub(super) fn memory(node: &mut Node, info: &mut Info) {
         let chosen = node.sessions.iter().filter(|it| (it.role == Role::Replica) == replica);
         chosen.map(|it| client_memory(it) as u64).sum()
     };
-    let (clients, replicas) = (of_role(false), of_role(true));
-    let backlog = node.backlog_memory();
+    // What the stream holds beyond the backlog, it holds for replicas.
+    let stream = node.backlog_memory();
+    let has_replicas = node.repl.replica_conns().next().is_some();
+    let beyond = if has_replicas { node.uncounted_memory() } else { 0 };
+    let backlog = stream - beyond;
+    let (clients, replicas) = (of_role(false), of_role(true) + beyond);
     let keys: u64 =
         (0..node.keyspace.databases()).map(|db| node.keyspace.db(db).len() as u64).sum();
     let overhead = startup + clients + replicas + backlog + keys * 13;
@@ -60,7 +64,7 @@ pub(super) fn memory(node: &mut Node, info: &mut Info) {
     info.field("mem_fragmentation_bytes", facts.resident as i64 - used as i64);
     info.field("mem_not_counted_for_evict", node.uncounted_memory());
     info.field("mem_replication_backlog", backlog);
-    info.field("mem_total_replication_buffers", backlog);
+    info.field("mem_total_replication_buffers", stream);
     info.field("mem_clients_slaves", replicas);
     info.field("mem_clients_normal", clients);
     info.field("mem_cluster_links", 0);

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use crate::admin::{NodeCommand, NodeCx};
 use crate::blocking::Waiting;
-use crate::shutdown::Save;
+use crate::shutdown::{Asked, Save};
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
 use world::Level;
 
@@ -57,6 +57,6 @@ fn shutdown(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     }
     let conn = cx.conn;
     cx.node.park_as(conn, &all, Waiting::Ticket);
-    cx.node.begin_shutdown(save, now, force, Some(conn));
+    cx.node.begin_shutdown(Asked { save, now, force }, Some(conn));
     Ok(Flow::Parked)
 }

@@ -84,8 +84,11 @@ impl Node {
                 "maxmemory" => {
                     // The share of it that clients may have is another one now.
                     self.weigh_all();
-                    self.make_room();
-                    self.tell_changes();
+                    // Not within a transaction, whose own keys might go.
+                    if !self.unit.in_exec {
+                        self.make_room();
+                        self.tell_changes();
+                    }
                 }
                 // Those who are too much go when this event has been dealt with.
                 "maxmemory-clients" => self.weigh_all(),

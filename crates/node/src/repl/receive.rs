@@ -15,10 +15,13 @@ pub(crate) enum Receiving {
         path: String,
         /// Operations that have not ended.
         in_flight: usize,
-        /// All bytes are there.
+        stage: Stage,
+        /// All bytes have arrived.
         complete: bool,
-        /// They are on the disk, and the file is about to get its final name.
-        renaming: bool,
+        /// What has arrived while the disk was busy.
+        waiting: Vec<u8>,
+        /// So much waits that the master is not read.
+        held: bool,
         /// The first bytes, until they are enough to tell what it is.
         head: Vec<u8>,
     },
@@ -32,6 +35,19 @@ pub(crate) enum Receiving {
     },
 }
 
+/// What happens to the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Writing,
+    /// All is written; it is made to last, and closed.
+    Syncing,
+    /// It is about to get its final name.
+    Renaming,
+}
+
+/// While so many bytes wait for the disk, no more are read: a slow disk must not fill the memory.
+const WAITING_MAX: usize = 4 << 20;
+
 /// Bytes that tell whether a file can be loaded: the magic and the version.
 const HEAD: usize = 9;
 
@@ -44,8 +60,16 @@ impl Node {
                 let path =
                     format!("temp-{}.{}.rdb", self.now.wall.secs(), (self.senses.facts)().pid);
                 self.disk(Errand::Receiving(file), DiskOp::Create { file, path: path.clone() });
-                let (complete, renaming, head) = (false, false, Vec::new());
-                Receiving::File { file, path, in_flight: 1, complete, renaming, head }
+                Receiving::File {
+                    file,
+                    path,
+                    in_flight: 1,
+                    stage: Stage::Writing,
+                    complete: false,
+                    waiting: Vec::new(),
+                    held: false,
+                    head: Vec::new(),
+                }
             }
             Intake::Parser => {
                 let empty =
@@ -66,7 +90,7 @@ impl Node {
     pub(super) fn receive(&mut self, piece: Vec<u8>) {
         match &mut self.receiving {
             None => {}
-            Some(Receiving::File { file, in_flight, head, .. }) => {
+            Some(Receiving::File { waiting, head, .. }) => {
                 if head.len() < HEAD {
                     head.extend_from_slice(&piece[..piece.len().min(HEAD - head.len())]);
                     if head.len() == HEAD
@@ -76,9 +100,8 @@ impl Node {
                         return;
                     }
                 }
-                *in_flight += 1;
-                let file = *file;
-                self.disk(Errand::Receiving(file), DiskOp::Append { file, bytes: piece });
+                waiting.extend_from_slice(&piece);
+                self.write_received();
             }
             Some(Receiving::Memory { begun: false, head, .. }) => {
                 head.extend_from_slice(&piece);
@@ -102,12 +125,11 @@ impl Node {
     pub(super) fn receive_end(&mut self) {
         match &mut self.receiving {
             None => {}
-            Some(Receiving::File { file, in_flight, complete, .. }) => {
+            Some(Receiving::File { complete, held, .. }) => {
                 *complete = true;
-                *in_flight += 2;
-                let file = *file;
-                self.disk(Errand::Receiving(file), DiskOp::Sync { file });
-                self.disk(Errand::Receiving(file), DiskOp::Close { file });
+                // What follows the snapshot is the machine's to hold back or not.
+                *held = false;
+                self.write_received();
             }
             Some(Receiving::Memory { begun, .. }) => {
                 if *begun {
@@ -121,8 +143,11 @@ impl Node {
 
     /// What has arrived is not wanted any more.
     pub(super) fn receive_abort(&mut self) {
-        if let Some(Receiving::File { file, path, complete, .. }) = self.receiving.take() {
-            if !complete {
+        if let Some(Receiving::File { file, path, stage, held, .. }) = self.receiving.take() {
+            if held {
+                self.read_link(true);
+            }
+            if stage == Stage::Writing {
                 self.disk(Errand::Ignored, DiskOp::Close { file });
             }
             self.disk(Errand::Ignored, DiskOp::Remove { path });
@@ -145,16 +170,14 @@ impl Node {
     /// An operation on the file that is being received has ended. What is heard of a file that is not wanted any
     /// more means nothing: its successor has steps of its own.
     pub(crate) fn receiving_step(&mut self, of: FileId, result: Result<(), DiskError>) {
-        let Some(Receiving::File { file, path, in_flight, complete, renaming, .. }) =
-            &mut self.receiving
-        else {
+        let Some(Receiving::File { file, in_flight, stage, .. }) = &mut self.receiving else {
             return;
         };
         if *file != of {
             return;
         }
         if let Err(error) = result {
-            let text = if *renaming {
+            let text = if *stage == Stage::Renaming {
                 format!("Failed trying to rename the temp DB into the dump file: {error}")
             } else {
                 format!(
@@ -168,21 +191,53 @@ impl Node {
             return;
         }
         *in_flight -= 1;
-        if *in_flight > 0 || !*complete {
+        if *in_flight > 0 {
             return;
         }
-        if *renaming {
+        if *stage == Stage::Renaming {
             self.received();
+        } else {
+            self.write_received();
+        }
+    }
+
+    /// Gives the disk what it has to do next, if it has nothing to do: all that waits at once, so that small pieces
+    /// do not become as many writes.
+    fn write_received(&mut self) {
+        let Some(Receiving::File { file, path, in_flight, stage, complete, waiting, held, .. }) =
+            &mut self.receiving
+        else {
+            return;
+        };
+        let file = *file;
+        if *in_flight > 0 {
+            if waiting.len() > WAITING_MAX && !*held && !*complete {
+                *held = true;
+                self.read_link(false);
+            }
             return;
         }
-        *renaming = true;
-        *in_flight = 1;
-        let from = path.clone();
-        // A snapshot of ours must not take the name after this one did: it would be loaded in its place.
-        self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
-        self.abandon_views();
-        let to = self.config.values.text("dbfilename");
-        self.disk(Errand::Receiving(of), DiskOp::Rename { from, to });
+        if !waiting.is_empty() {
+            *in_flight = 1;
+            let bytes = std::mem::take(waiting);
+            let reads_again = std::mem::take(held);
+            self.disk(Errand::Receiving(file), DiskOp::Append { file, bytes });
+            if reads_again {
+                self.read_link(true);
+            }
+        } else if *complete && *stage == Stage::Writing {
+            (*stage, *in_flight) = (Stage::Syncing, 2);
+            self.disk(Errand::Receiving(file), DiskOp::Sync { file });
+            self.disk(Errand::Receiving(file), DiskOp::Close { file });
+        } else if *complete {
+            (*stage, *in_flight) = (Stage::Renaming, 1);
+            let from = path.clone();
+            // A snapshot of ours must not take the name after this one did: it would be loaded in its place.
+            self.cancel_saving(|destination| matches!(destination, Destination::File { .. }));
+            self.abandon_views();
+            let to = self.config.values.text("dbfilename");
+            self.disk(Errand::Receiving(file), DiskOp::Rename { from, to });
+        }
     }
 
     /// The received file has its final name: now, and only now, the old data goes.

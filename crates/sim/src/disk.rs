@@ -98,10 +98,7 @@ impl Disk {
                 Ok(DiskReply::Done)
             }
             DiskOp::Rename { from, to } => {
-                let node = self.by_name(&from)?;
-                self.names.remove(&from);
-                self.names.insert(to, node);
-                self.collect();
+                self.rename(&from, to)?;
                 Ok(DiskReply::Done)
             }
             DiskOp::Remove { path } => {
@@ -121,6 +118,14 @@ impl Disk {
             }
             DiskOp::ChangeDir { .. } => Ok(DiskReply::Done),
         }
+    }
+
+    fn rename(&mut self, from: &str, to: String) -> Result<(), DiskError> {
+        let node = self.by_name(from)?;
+        self.names.remove(from);
+        self.names.insert(to, node);
+        self.collect();
+        Ok(())
     }
 
     /// A file as it is, for what reads it outside of the story.

@@ -307,6 +307,21 @@ mod tests {
             (error) ERR The `numfields` parameter must match the number of arguments
             > HGETEX x FIELDS 1 a
             1) (nil)
+        "#]]);
+    }
+
+    #[test]
+    fn reading_and_removing_at_once() {
+        check(expect![[r#"
+            @ propagated
+            @ events
+            @ dirty
+            > HSET h a 1 c 3
+            (integer) 2
+            ! n new h
+            ! h hset h
+            => HSET h a 1 c 3
+            +2
             > HGETDEL h FIELDS 3 a a x
             1) "1"
             2) (nil)

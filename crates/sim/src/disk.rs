@@ -107,8 +107,7 @@ impl Disk {
                 Ok(DiskReply::Done)
             }
             DiskOp::Replace { path, bytes } => {
-                let synced = bytes.len();
-                self.make(path, Content { bytes, synced });
+                self.put(path, bytes);
                 self.collect();
                 Ok(DiskReply::Done)
             }
@@ -134,7 +133,7 @@ impl Disk {
         Some(&self.contents[node].bytes)
     }
 
-    /// A file that was always there.
+    /// A file that is there, whole, as if it always had been.
     pub(crate) fn put(&mut self, path: String, bytes: Vec<u8>) {
         let synced = bytes.len();
         self.make(path, Content { bytes, synced });

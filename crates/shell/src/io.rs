@@ -23,8 +23,11 @@ const SLICES: usize = 64;
 /// Buffers and lists that outlive a turn.
 pub(crate) struct Io {
     pub(crate) conns: Conns,
-    /// One buffer for all reads: the machine keeps what it needs of it.
+    /// One buffer for all reads: the machine keeps what it needs of it. All of it is there from the beginning, so
+    /// that a deep pipeline does not look like memory that the dataset has taken; pages never used cost nothing.
     buffer: Vec<u8>,
+    /// How much of the buffer one read may fill at present.
+    window: usize,
     /// Those that may have more to read although no event will say so.
     unread: Vec<ConnId>,
     /// Those that had their share of this turn and have more to send.
@@ -35,7 +38,8 @@ impl Io {
     pub(crate) fn new() -> Io {
         Io {
             conns: Conns::default(),
-            buffer: vec![0; READ_BYTES],
+            buffer: vec![0; READ_BYTES_MAX],
+            window: READ_BYTES,
             unread: Vec::new(),
             unsent: Vec::new(),
         }
@@ -54,17 +58,17 @@ impl Io {
             conn.readable = true;
             return;
         }
-        match conn.stream.read(&mut self.buffer) {
+        match conn.stream.read(&mut self.buffer[..self.window]) {
             Ok(0) => self.closed(machine, now, id, String::new()),
             Ok(len) => {
-                let full = len == self.buffer.len();
+                let full = len == self.window;
                 conn.readable = full || conn.ended;
                 if conn.readable {
                     self.read_again(id);
                 }
                 machine.handle_input(now, id, &self.buffer[..len]);
-                if full && self.buffer.len() < READ_BYTES_MAX {
-                    self.buffer.resize(self.buffer.len() * 2, 0);
+                if full {
+                    self.window = (self.window * 2).min(READ_BYTES_MAX);
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -78,9 +82,7 @@ impl Io {
     /// Reads those again that had more than one read takes in the last turn.
     pub(crate) fn receive_leftovers<M: Machine>(&mut self, machine: &mut M, now: Now) {
         if self.unread.is_empty() {
-            if self.buffer.len() > READ_BYTES {
-                self.buffer.truncate(READ_BYTES);
-            }
+            self.window = READ_BYTES;
             return;
         }
         for id in std::mem::take(&mut self.unread) {

@@ -82,9 +82,10 @@ impl Encoder {
         std::mem::replace(&mut self.out, fresh)
     }
 
-    /// How many bytes wait to be taken.
+    /// How many bytes wait to be taken. What lies aside does not count: it waits for a large value to end, which must
+    /// not wait in turn until there is less of it.
     pub fn pending(&self) -> usize {
-        self.out.len() + self.aside.len()
+        self.out.len()
     }
 
     /// Writes a field about the file.

@@ -11,7 +11,7 @@ use super::Pace;
 use crate::node::{Errand, Node};
 use rdb::{About, EncodeOptions, Encoder, Packer};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use stdx::Instant;
 use store::{Opening, Piece, Policy, Progress, Record, RecordSink};
@@ -70,7 +70,48 @@ enum Stage {
 /// The encoder, shared with the keyspace, which hands records to it in the middle of writes.
 struct Sink {
     encoder: Encoder,
+    /// What the encoder has filled, in pieces: writes may force out much more than the packer keeps up with, and one
+    /// buffer for all of it would be copied as it grows, by the thread that executes commands.
+    full: VecDeque<Vec<u8>>,
+    full_bytes: usize,
     keys: u64,
+}
+
+impl Sink {
+    fn new(encoder: Encoder) -> Sink {
+        Sink { encoder, full: VecDeque::new(), full_bytes: 0, keys: 0 }
+    }
+
+    /// How many bytes wait for the packer.
+    fn pending(&self) -> usize {
+        self.full_bytes + self.encoder.pending()
+    }
+
+    /// Lays the encoder's buffer aside when it is full.
+    fn seal(&mut self) {
+        if self.encoder.pending() >= PIECE {
+            // A record more than a piece is usual.
+            let piece = self.encoder.swap(Vec::with_capacity(PIECE + PIECE / 64));
+            self.full_bytes += piece.len();
+            self.full.push_back(piece);
+        }
+    }
+
+    /// Takes what came first, about `PLAIN_MAX` bytes at most.
+    fn take(&mut self) -> Vec<Vec<u8>> {
+        let mut taken = Vec::new();
+        let mut bytes = 0;
+        while bytes < PLAIN_MAX {
+            let Some(piece) = self.full.pop_front() else {
+                taken.push(self.encoder.take());
+                break;
+            };
+            bytes += piece.len();
+            taken.push(piece);
+        }
+        self.full_bytes = self.full_bytes.saturating_sub(bytes);
+        taken
+    }
 }
 
 struct SharedSink(Rc<RefCell<Sink>>);
@@ -84,6 +125,7 @@ impl RecordSink for SharedSink {
         let mut sink = self.0.borrow_mut();
         sink.keys += 1;
         sink.encoder.record(record);
+        sink.seal();
     }
 
     fn begin_value(&mut self, opening: Opening<'_>) {
@@ -93,15 +135,19 @@ impl RecordSink for SharedSink {
     }
 
     fn piece(&mut self, piece: Piece<'_>) {
-        self.0.borrow_mut().encoder.piece(piece);
+        let mut sink = self.0.borrow_mut();
+        sink.encoder.piece(piece);
+        sink.seal();
     }
 
     fn end_value(&mut self) {
-        self.0.borrow_mut().encoder.end_value();
+        let mut sink = self.0.borrow_mut();
+        sink.encoder.end_value();
+        sink.seal();
     }
 
     fn is_full(&self) -> bool {
-        self.0.borrow().encoder.pending() > PLAIN_MAX
+        self.0.borrow().pending() > PLAIN_MAX
     }
 }
 
@@ -201,7 +247,7 @@ impl Node {
             }
             Destination::Replicas { .. } => None,
         };
-        let sink = Rc::new(RefCell::new(Sink { encoder, keys: 0 }));
+        let sink = Rc::new(RefCell::new(Sink::new(encoder)));
         let pace = Pace::new(self.now.instant, values.integer("rdb-key-save-delay"));
         let keys_total =
             (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).len() as u64).sum();
@@ -257,9 +303,15 @@ impl Node {
 
     fn pack_here(&mut self, id: SavingId) {
         let saving = self.persist.savings.all.get_mut(&id).expect("a saving in progress");
-        let plain = saving.sink.borrow_mut().encoder.take();
+        let packer = saving.packer.as_mut().expect("nobody else packs");
+        let mut sink = saving.sink.borrow_mut();
         let mut packed = Vec::new();
-        saving.packer.as_mut().expect("nobody else packs").push(&plain, &mut packed);
+        while sink.pending() > 0 {
+            for piece in sink.take() {
+                packer.push(&piece, &mut packed);
+            }
+        }
+        drop(sink);
         self.deliver(id, packed);
     }
 
@@ -284,10 +336,11 @@ impl Node {
         if let Some(view) = saving.view
             && room
             && !rests
-            && saving.sink.borrow().encoder.pending() < PLAIN_MAX
+            && saving.sink.borrow().pending() < PLAIN_MAX
         {
-            // About 35 ns a key, so a microsecond is good for some thirty of them.
-            let keys = if saving.pace.is_set() { 1 } else { (budget_us * 30).max(64) as usize };
+            // Small keys take 35 ns each, but those of some hundred bytes, which memory has to bring first, three times
+            // that.
+            let keys = if saving.pace.is_set() { 1 } else { (budget_us * 10).max(64) as usize };
             more = true;
             if self.keyspace.snapshot_slice(view, keys) == Progress::Done {
                 saving.view = None;
@@ -307,7 +360,7 @@ impl Node {
     /// Hands what is encoded to the other thread, if it is worth the trip and the packer is at home.
     fn pack_elsewhere(&mut self, id: SavingId) {
         let Some(saving) = self.persist.savings.all.get_mut(&id) else { return };
-        let pending = saving.sink.borrow().encoder.pending();
+        let pending = saving.sink.borrow().pending();
         let last = saving.stage == Stage::Encoded;
         // Where keys come slowly, they go on as they come.
         let worth = if saving.pace.is_set() { 1 } else { PIECE };
@@ -315,11 +368,13 @@ impl Node {
             return;
         }
         let Some(mut packer) = saving.packer.take() else { return };
-        let plain = saving.sink.borrow_mut().encoder.take();
+        let plain = saving.sink.borrow_mut().take();
         let ticket = self.errand(Errand::Packing(id));
         let work = Work::new(move || {
-            let mut packed = Vec::with_capacity(plain.len());
-            packer.push(&plain, &mut packed);
+            let mut packed = Vec::with_capacity(plain.iter().map(Vec::len).sum());
+            for piece in plain {
+                packer.push(&piece, &mut packed);
+            }
             (packer, packed)
         });
         self.effects.push_back(Effect::Offload { ticket, work });
@@ -329,7 +384,7 @@ impl Node {
     pub(crate) fn packed(&mut self, id: SavingId, packer: Packer, packed: Vec<u8>) {
         let Some(saving) = self.persist.savings.all.get_mut(&id) else { return };
         saving.packer = Some(packer);
-        let all = saving.stage == Stage::Encoded && saving.sink.borrow().encoder.pending() == 0;
+        let all = saving.stage == Stage::Encoded && saving.sink.borrow().pending() == 0;
         self.deliver(id, packed);
         if all {
             self.finish_packing(id);

@@ -7,7 +7,7 @@ use resp::{Limits, ProtocolError, Request, Words};
 use world::{ConnId, Level};
 
 /// How many requests are parsed ahead at the most.
-const AHEAD: usize = 16;
+const AHEAD: usize = store::PREFETCH_MAX;
 
 /// One request as it lies in the buffer.
 #[derive(Clone, Copy)]
@@ -142,32 +142,11 @@ impl Node {
         consumed
     }
 
-    /// Asks memory for what these requests will look at: first all buckets, then all entries, then those further away.
+    /// Asks memory for what these requests will look at. Nearly every data command has its key at word 1.
     fn prefetch(&self, conn: ConnId, inbox: &Inbox, buffer: &[u8], requests: &[Option<Request>]) {
         let Some(session) = self.sessions.get(conn) else { return };
-        let mut hashes = [0u64; AHEAD];
-        let mut count = 0;
-        let mut last: &[u8] = b"";
-        for request in requests.iter().flatten() {
-            // Nearly every data command has its key at word 1; a hint that is wrong costs a cache line. Many requests
-            // in a row for one key, a queue's perhaps, need no hint.
-            let Some(key) = inbox.parser.words(request, buffer).get(1) else { continue };
-            if key != last {
-                hashes[count] = self.keyspace.prefetch_bucket(session.db, key);
-                count += 1;
-                last = key;
-            }
-        }
-        let mut further = 0;
-        for at in 0..count {
-            if self.keyspace.prefetch_entry(session.db, hashes[at]) {
-                hashes[further] = hashes[at];
-                further += 1;
-            }
-        }
-        for hash in &hashes[..further] {
-            self.keyspace.prefetch_beyond_bucket(session.db, *hash);
-        }
+        let words = requests.iter().flatten().map(|it| inbox.parser.words(it, buffer));
+        self.keyspace.prefetch(session.db, words.filter_map(|words| words.get(1)));
     }
 
     fn protocol_error(&mut self, conn: ConnId, error: ProtocolError) {

@@ -252,6 +252,11 @@ impl<'a> Writer<'a> {
             self.out.extend_from_slice(&[kind, b'0' + value as u8, b'\r', b'\n']);
             return;
         }
+        if (10..100).contains(&value) {
+            let (tens, ones) = (value as u8 / 10, value as u8 % 10);
+            self.out.extend_from_slice(&[kind, b'0' + tens, b'0' + ones, b'\r', b'\n']);
+            return;
+        }
         self.line(kind, itoa::Buffer::new().format(value).as_bytes());
     }
 

@@ -11,6 +11,9 @@ use crate::snapshot::Snapshots;
 use crate::space::Space;
 use crate::{Change, Db, Expiry, Observers, Settings};
 
+/// How many keys [`Keyspace::prefetch`] asks for at once: about as many cache lines as a core waits for.
+pub const PREFETCH_MAX: usize = 16;
+
 /// What INFO tells about the keyspace. Never reset by itself; CONFIG RESETSTAT replaces it with the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
@@ -112,22 +115,33 @@ impl Keyspace {
         Db::new(self, index)
     }
 
-    /// Asks memory for the bucket that `key` would be in, and gives the key's hash for [`Keyspace::prefetch_entry`].
-    pub fn prefetch_bucket(&self, db: usize, key: &[u8]) -> u64 {
-        let hash = self.seed.hash(key);
-        self.spaces[db].table.prefetch_bucket(hash);
-        hash
-    }
-
-    /// Asks memory for the entry that is likely the one with this hash; its bucket should have arrived by now. True if
-    /// it lies further away, and [`Keyspace::prefetch_beyond_bucket`] must ask again.
-    pub fn prefetch_entry(&self, db: usize, hash: u64) -> bool {
-        self.spaces[db].table.prefetch_entry(hash)
-    }
-
-    /// Asks memory for an entry that was further away.
-    pub fn prefetch_beyond_bucket(&self, db: usize, hash: u64) {
-        self.spaces[db].table.prefetch_beyond_head(hash);
+    /// Asks memory for what these keys lead to, so that lookups that follow wait for it together and not one after
+    /// the other: first all buckets, then all entries, then those further down their chains. Only the first
+    /// [`PREFETCH_MAX`] keys are looked at. A hint that is wrong costs a cache line.
+    pub fn prefetch<'k>(&self, db: usize, keys: impl Iterator<Item = &'k [u8]>) {
+        let table = &self.spaces[db].table;
+        let mut hashes = [0u64; PREFETCH_MAX];
+        let mut count = 0;
+        let mut last: &[u8] = b"";
+        for key in keys.take(PREFETCH_MAX) {
+            // Many requests in a row for one key, a queue's perhaps, need no hint.
+            if key != last {
+                hashes[count] = self.seed.hash(key);
+                table.prefetch_bucket(hashes[count]);
+                count += 1;
+                last = key;
+            }
+        }
+        let mut further = 0;
+        for at in 0..count {
+            if table.prefetch_entry(hashes[at]) {
+                hashes[further] = hashes[at];
+                further += 1;
+            }
+        }
+        for hash in &hashes[..further] {
+            table.prefetch_beyond_head(*hash);
+        }
     }
 
     /// How many databases there are.

@@ -1,7 +1,7 @@
 //! Many strings with one command: MGET, MSET, MSETNX, MSETEX.
 
 use command::{Args, Arity, Command, Error, Find, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
-use store::{EventClass, Ttl, ValueRef};
+use store::{EventClass, PREFETCH_MAX, Ttl, ValueRef};
 
 use super::FAMILY;
 use super::set::Condition;
@@ -75,11 +75,16 @@ pub(crate) const MSETEX: DataCommand = Command::new(
 
 fn mget(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
     cx.reply.array(args.len());
-    for key in args.rest().iter() {
-        match cx.db.get(key) {
-            Some(ValueRef::Str(text)) => reply::element(&mut cx.reply, text),
-            // What is no string is as if it were not there: one key of many must not spoil the rest.
-            _ => cx.reply.null(),
+    let words = args.rest();
+    let (mut ahead, mut keys) = (words.iter(), words.iter());
+    while keys.len() > 0 {
+        cx.db.prefetch(ahead.by_ref().take(PREFETCH_MAX));
+        for key in keys.by_ref().take(PREFETCH_MAX) {
+            match cx.db.get(key) {
+                Some(ValueRef::Str(text)) => reply::element(&mut cx.reply, text),
+                // What is no string is as if it were not there: one key of many must not spoil the rest.
+                _ => cx.reply.null(),
+            }
         }
     }
     Ok(Flow::Done)
@@ -155,10 +160,17 @@ fn msetex<'a>(cx: &mut DataCx<'_>, mut args: Args<'a>) -> Outcome {
 }
 
 fn store_all(cx: &mut DataCx<'_>, args: Args<'_>, ttl: Ttl) {
-    let mut words = args.rest().iter();
-    while let (Some(key), Some(value)) = (words.next(), words.next()) {
+    let words = args.rest();
+    let mut ahead = words.iter().step_by(2);
+    let mut left = words.iter();
+    let mut done = 0;
+    while let (Some(key), Some(value)) = (left.next(), left.next()) {
+        if done % PREFETCH_MAX == 0 {
+            cx.db.prefetch(ahead.by_ref().take(PREFETCH_MAX));
+        }
         cx.db.put_bytes(key, value, ttl);
         cx.db.changed(key, EventClass::STRING, "set", 1);
+        done += 1;
     }
 }
 

@@ -23,6 +23,11 @@ impl Db<'_> {
         Some(self.look(word).value())
     }
 
+    /// See [`Keyspace::prefetch`].
+    pub fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        self.keyspace.prefetch(self.index, keys);
+    }
+
     /// The value of a key, without a trace: nothing is counted or refreshed. An expired key is absent, but stays.
     pub fn peek(&self, key: &[u8]) -> Option<ValueRef<'_>> {
         self.peek_entry(key).map(|entry| entry.value())

@@ -69,6 +69,18 @@ impl<'a> Iterator for Iter<'a> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left, Some(self.left))
     }
+
+    /// Node by node: LRANGE need not ask for every element whether its node ends.
+    fn fold<B, F: FnMut(B, Element<'a>) -> B>(mut self, first: B, mut f: F) -> B {
+        let front = std::mem::replace(&mut self.front, Elements::Plain(None));
+        let mut folded = front.fold(first, &mut f);
+        while let Some((segment, start)) = self.node(self.from) {
+            let end = (start + segment.count()).min(self.to);
+            folded = segment.slice(self.from - start..end - start).fold(folded, &mut f);
+            self.from = end;
+        }
+        self.back.fold(folded, f)
+    }
 }
 
 impl<'a> DoubleEndedIterator for Iter<'a> {

@@ -262,6 +262,14 @@ impl<'a> Iterator for Elements<'a> {
             Elements::Plain(value) => value.take(),
         }
     }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, Element<'a>) -> B>(self, first: B, f: F) -> B {
+        match self {
+            Elements::Packed(pack) => pack.fold(first, f),
+            Elements::Plain(value) => value.into_iter().fold(first, f),
+        }
+    }
 }
 
 impl<'a> DoubleEndedIterator for Elements<'a> {

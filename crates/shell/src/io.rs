@@ -14,7 +14,7 @@ use crate::conns::Conns;
 /// What one read takes at the least; enough for a deep pipeline of small requests.
 const READ_BYTES: usize = 64 << 10;
 /// What one read takes at the most, while reads keep filling the buffer: large values then cost fewer calls.
-const READ_BYTES_MAX: usize = 1 << 20;
+const READ_BYTES_MAX: usize = 256 << 10;
 /// How much one connection may be sent in a turn before the others have theirs.
 const SEND_BYTES_MAX: usize = 1 << 20;
 /// How many slices one write takes.

@@ -253,7 +253,7 @@ impl Node {
             }
             // Its effects go out before anybody else's.
             if !self.unit.in_exec {
-                self.flush_if_any();
+                self.flush_unit();
             }
         }
         self.announce(conn);
@@ -273,10 +273,6 @@ impl Node {
                 self.blocking.deadlines.insert((deadline, conn));
             }
         }
-    }
-
-    fn flush_if_any(&mut self) {
-        self.flush_unit();
     }
 
     /// Ends the waits whose time is up, and a pause that is over.

@@ -1,0 +1,348 @@
+//! `sentinel` lines into state.
+//!
+//! # Design
+//! Lines are read in three rounds, whatever their order in the file: what concerns all names, `monitor`, everything
+//! else. So a file may mention a name above the line that introduces it, as files that were put together by scripts
+//! do.
+//!
+//! What the user wrote wrong is refused in Redis's words. What only a program can have written twice, the lines of
+//! replicas and of other Sentinels, is merged: refusing to start because of it would turn a harmless repetition into
+//! a Sentinel that is missing when it is needed.
+
+use super::saved::{RebootPolicy, Saved, SavedGroup, SavedPeer};
+use config::{LoadError, SentinelLine};
+use std::net::{IpAddr, Ipv6Addr};
+
+/// How long a run id is.
+const RUN_ID_LEN: usize = 40;
+
+/// Directives that other lines depend on.
+const FIRST: &[&str] = &[
+    "announce-ip",
+    "announce-port",
+    "deny-scripts-reconfig",
+    "sentinel-user",
+    "sentinel-pass",
+    "current-epoch",
+    "myid",
+    "resolve-hostnames",
+    "announce-hostnames",
+];
+
+const NO_SUCH_NAME: &str = "No such master with specified name.";
+const NOT_POSITIVE: &str = "negative or zero time parameter.";
+const UNRESOLVABLE: &str = "Can't resolve instance hostname.";
+const BAD_PORT: &str = "Invalid port number.";
+
+/// Reads the lines of a configuration file; also gives sentences for the log about what is accepted and unwise.
+/// `is_runnable` says whether a script exists and may be executed.
+pub fn read(
+    lines: &[SentinelLine],
+    is_runnable: &mut dyn FnMut(&str) -> bool,
+) -> Result<(Saved, Vec<String>), LoadError> {
+    let mut reader = Reader { saved: Saved::default(), warnings: Vec::new(), is_runnable };
+    for round in [Round::First, Round::Monitor, Round::Rest] {
+        for line in lines.iter().filter(|line| Round::of(line) == round) {
+            reader.read_line(line).map_err(|reason| LoadError::Refused {
+                line: Some((line.number, line.text.clone())),
+                reason: reason.to_owned(),
+            })?;
+        }
+    }
+    Ok((reader.saved, reader.warnings))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    First,
+    Monitor,
+    Rest,
+}
+
+impl Round {
+    fn of(line: &SentinelLine) -> Round {
+        let directive = line.words.first().map(Vec::as_slice).unwrap_or_default();
+        let is = |name: &str| directive.eq_ignore_ascii_case(name.as_bytes());
+        match () {
+            () if is("monitor") => Round::Monitor,
+            () if FIRST.iter().any(|name| is(name)) => Round::First,
+            () => Round::Rest,
+        }
+    }
+}
+
+struct Reader<'a> {
+    saved: Saved,
+    warnings: Vec<String>,
+    is_runnable: &'a mut dyn FnMut(&str) -> bool,
+}
+
+impl Reader<'_> {
+    fn read_line(&mut self, line: &SentinelLine) -> Result<(), &'static str> {
+        let mut words = Vec::with_capacity(line.words.len());
+        for word in &line.words {
+            words.push(std::str::from_utf8(word).map_err(|_| "This line is not UTF-8 text.")?);
+        }
+        let [directive, arguments @ ..] = words.as_slice() else { return Ok(()) };
+        let directive = directive.to_ascii_lowercase();
+        match (directive.as_str(), arguments) {
+            ("monitor", [name, host, port, quorum]) => self.read_monitor(name, host, port, quorum),
+            (directive, [value]) => self.read_global(directive, value),
+            (directive, [name, rest @ ..]) if is_known(directive, rest.len()) => {
+                self.read_group(directive, name, rest)
+            }
+            _ => Err("Unrecognized sentinel configuration statement."),
+        }
+    }
+
+    fn read_monitor(
+        &mut self,
+        name: &str,
+        host: &str,
+        port: &str,
+        quorum: &str,
+    ) -> Result<(), &'static str> {
+        let quorum = u32::try_from(leading_integer(quorum)).unwrap_or(0);
+        if quorum == 0 {
+            return Err("Quorum must be 1 or greater.");
+        }
+        let port = read_port(port)?;
+        check_host(host, &self.saved)?;
+        if self.saved.groups.iter().any(|group| group.name == name) {
+            return Err("Duplicate master name.");
+        }
+        self.warnings.extend(name_warning(name));
+        self.saved.groups.push(SavedGroup::new(name, host, port, quorum));
+        Ok(())
+    }
+
+    /// A line about all names.
+    fn read_global(&mut self, directive: &str, value: &str) -> Result<(), &'static str> {
+        let saved = &mut self.saved;
+        match directive {
+            "current-epoch" => saved.current_epoch = saved.current_epoch.max(read_epoch(value)),
+            "myid" if value.len() != RUN_ID_LEN => {
+                return Err("Malformed Sentinel id in myid option.");
+            }
+            "myid" => saved.my_id = Some(value.to_owned()),
+            "announce-ip" if value.is_empty() => {}
+            "announce-ip" => saved.announce_ip = value.to_owned(),
+            "announce-port" => saved.announce_port = read_port(value)?,
+            "sentinel-user" if value.is_empty() => {}
+            "sentinel-user" => saved.sentinel_user = value.to_owned(),
+            "sentinel-pass" if value.is_empty() => {}
+            "sentinel-pass" => saved.sentinel_pass = value.to_owned(),
+            "deny-scripts-reconfig" => {
+                saved.deny_scripts_reconfig = read_flag(value)
+                    .ok_or("Please specify yes or no for the deny-scripts-reconfig options.")?;
+            }
+            "resolve-hostnames" => {
+                saved.resolve_hostnames = read_flag(value)
+                    .ok_or("Please specify yes or no for the resolve-hostnames option.")?;
+            }
+            "announce-hostnames" => {
+                saved.announce_hostnames = read_flag(value)
+                    .ok_or("Please specify yes or no for the announce-hostnames option.")?;
+            }
+            _ => return Err("Unrecognized sentinel configuration statement."),
+        }
+        Ok(())
+    }
+
+    /// A line about one name, whose number of words is right.
+    fn read_group(
+        &mut self,
+        directive: &str,
+        name: &str,
+        rest: &[&str],
+    ) -> Result<(), &'static str> {
+        // The form without a run id says nothing that must be true, not even about a name that is watched.
+        let is_optional = directive == "known-sentinel" && rest.len() == 2;
+        let Some(at) = self.saved.groups.iter().position(|group| group.name == name) else {
+            return if is_optional { Ok(()) } else { Err(NO_SUCH_NAME) };
+        };
+        let value = rest[0];
+        match directive {
+            "notification-script" if !(self.is_runnable)(value) => {
+                return Err("Notification script seems non existing or non executable.");
+            }
+            "client-reconfig-script" if !(self.is_runnable)(value) => {
+                return Err("Client reconfiguration script seems non existing or non executable.");
+            }
+            "known-slave" | "known-replica" | "known-sentinel" if !is_optional => {
+                read_port(rest[1])?;
+                check_host(value, &self.saved)?;
+            }
+            _ => {}
+        }
+        let group = &mut self.saved.groups[at];
+        match directive {
+            "down-after-milliseconds" => {
+                group.down_after_ms = read_ms(value).filter(|ms| *ms > 0).ok_or(NOT_POSITIVE)?;
+            }
+            "failover-timeout" => {
+                group.failover_timeout_ms =
+                    read_ms(value).filter(|ms| *ms > 0).ok_or(NOT_POSITIVE)?;
+            }
+            "parallel-syncs" => {
+                group.parallel_syncs = leading_integer(value).clamp(0, i64::from(i32::MAX)) as u32;
+            }
+            "notification-script" => group.notification_script = Some(value.to_owned()),
+            "client-reconfig-script" => group.client_reconfig_script = Some(value.to_owned()),
+            "auth-pass" => group.auth_pass = Some(value.to_owned()),
+            "auth-user" => group.auth_user = Some(value.to_owned()),
+            "master-reboot-down-after-period" => {
+                group.reboot_down_after_ms = read_ms(value).ok_or("negative time parameter.")?;
+            }
+            "reboot-policy" => {
+                group.reboot_policy = RebootPolicy::parse(value)
+                    .ok_or("Please specify compatible or protect for the reboot-policy option.")?;
+            }
+            "config-epoch" => {
+                group.config_epoch = read_epoch(value);
+                let epoch = group.config_epoch;
+                self.saved.current_epoch = self.saved.current_epoch.max(epoch);
+            }
+            "leader-epoch" => group.leader_epoch = read_epoch(value),
+            "known-slave" | "known-replica" => add_replica(group, value, read_port(rest[1])?),
+            "known-sentinel" => {
+                // A port that is none was no error in the form that nobody reads any more.
+                if let Ok(port) = read_port(rest[1]) {
+                    add_peer(group, value, port, rest.get(2).copied());
+                }
+            }
+            "rename-command" => {
+                let (from, to) = (value.as_bytes().to_vec(), rest[1].as_bytes().to_vec());
+                if group.renamed_commands.iter().any(|(known, _)| known.eq_ignore_ascii_case(&from))
+                {
+                    return Err("Same command renamed multiple times with rename-command.");
+                }
+                group.renamed_commands.push((from, to));
+            }
+            _ => return Err("Unrecognized sentinel configuration statement."),
+        }
+        Ok(())
+    }
+}
+
+/// Whether `directive` is about one name and has this many words behind the name.
+fn is_known(directive: &str, words: usize) -> bool {
+    match directive {
+        "down-after-milliseconds"
+        | "failover-timeout"
+        | "parallel-syncs"
+        | "notification-script"
+        | "client-reconfig-script"
+        | "auth-pass"
+        | "auth-user"
+        | "master-reboot-down-after-period"
+        | "reboot-policy"
+        | "config-epoch"
+        | "leader-epoch" => words == 1,
+        "known-slave" | "known-replica" | "rename-command" => words == 2,
+        "known-sentinel" => words == 2 || words == 3,
+        _ => false,
+    }
+}
+
+fn add_replica(group: &mut SavedGroup, host: &str, port: u16) {
+    if !group.replicas.iter().any(|known| is_same(known, host, port)) {
+        group.replicas.push((host.to_owned(), port));
+    }
+}
+
+/// The last word about a run id holds: a Sentinel that moved is where the newest line says.
+fn add_peer(group: &mut SavedGroup, host: &str, port: u16, run_id: Option<&str>) {
+    let lives_here = |peer: &SavedPeer| peer.port == port && peer.host.eq_ignore_ascii_case(host);
+    let peer = SavedPeer { host: host.to_owned(), port, run_id: run_id.map(str::to_owned) };
+    if run_id.is_none() {
+        if !group.peers.iter().any(lives_here) {
+            group.peers.push(peer);
+        }
+        return;
+    }
+    let known = group.peers.iter().position(|known| known.run_id == peer.run_id);
+    let nameless = group.peers.iter().position(|known| known.run_id.is_none() && lives_here(known));
+    match (known, nameless) {
+        (Some(known), nameless) => {
+            group.peers[known] = peer;
+            nameless.map(|nameless| group.peers.remove(nameless));
+        }
+        (None, Some(nameless)) => group.peers[nameless] = peer,
+        (None, None) => group.peers.push(peer),
+    }
+}
+
+fn is_same(known: &(String, u16), host: &str, port: u16) -> bool {
+    known.1 == port && known.0.eq_ignore_ascii_case(host)
+}
+
+/// Says what may go wrong with a name, where anything may: it is a word in event lines, in hello messages that are
+/// cut at commas, and in the file.
+pub fn name_warning(name: &str) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_plain) {
+        return None;
+    }
+    Some(format!(
+        "WARNING: the master name '{}' is not made of letters, digits and \".-_\" only; clients, scripts and other \
+         Sentinels may not understand it",
+        name.escape_debug()
+    ))
+}
+
+/// Whether a host may be watched or remembered: any name where names are resolved, else an address only.
+pub fn check_host(host: &str, saved: &Saved) -> Result<(), &'static str> {
+    match saved.resolve_hostnames || is_address(host) {
+        true => Ok(()),
+        false => Err(UNRESOLVABLE),
+    }
+}
+
+/// Whether `host` is an IPv4 or IPv6 address; the latter may name its interface.
+pub fn is_address(host: &str) -> bool {
+    match host.split_once('%') {
+        Some((address, scope)) => address.parse::<Ipv6Addr>().is_ok() && !scope.is_empty(),
+        None => host.parse::<IpAddr>().is_ok(),
+    }
+}
+
+fn read_port(word: &str) -> Result<u16, &'static str> {
+    u16::try_from(leading_integer(word)).map_err(|_| BAD_PORT)
+}
+
+/// Milliseconds; none if negative.
+fn read_ms(word: &str) -> Option<u64> {
+    u64::try_from(leading_integer(word)).ok()
+}
+
+fn read_flag(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn read_epoch(word: &str) -> u64 {
+    let digits = word.trim_start().trim_start_matches('+');
+    digits.bytes().take_while(u8::is_ascii_digit).fold(0, |epoch: u64, digit| {
+        epoch.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+    })
+}
+
+/// The integer that a word begins with, zero where there is none.
+// compat(7.2): numbers in these lines are read with C's atoi; `3000ms` is 3000 and `x` is 0, which most rows refuse.
+fn leading_integer(word: &str) -> i64 {
+    let word = word.trim_start();
+    let (is_negative, digits) = match word.as_bytes() {
+        [b'-', ..] => (true, &word[1..]),
+        [b'+', ..] => (false, &word[1..]),
+        _ => (false, word),
+    };
+    let size = digits
+        .bytes()
+        .take_while(u8::is_ascii_digit)
+        .fold(0i64, |size, digit| size.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+    if is_negative { -size } else { size }
+}

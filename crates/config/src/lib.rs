@@ -19,6 +19,7 @@
 //!   [`Config::swap`] puts the values in place; swapping what it returns goes back. `dir` must be stored absolute:
 //!   after the change, `values.set("dir", &[absolute])`. [`Param::secret`] tells which arguments to keep out of logs.
 //! - CONFIG REWRITE is [`Config::rewrite`]: the old bytes in, the new bytes out; the caller replaces the file.
+//! - A program that keeps its state among the lines of its file, as Sentinel does, rewrites it with [`KeptFile`].
 //! - REPLICAOF tells us the new master with [`Values::set_source`].
 //!
 //! # Adding a parameter
@@ -27,6 +28,7 @@
 mod command_line;
 mod config;
 mod events;
+mod kept;
 mod load;
 mod param;
 mod registry;
@@ -41,6 +43,7 @@ pub mod words;
 pub use command_line::CommandLine;
 pub use config::{Asker, Config, SetError, Staged};
 pub use events::Events;
+pub use kept::{KeptFile, Reader, Statement, Wanted};
 pub use load::{COMMAND_NAME_TAKEN, Host, LoadError, NO_SUCH_COMMAND, SentinelLine, load};
 pub use param::{Check, Kind, Mutability, Param};
 pub use registry::{ParamId, Registry, Values};

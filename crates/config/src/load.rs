@@ -107,6 +107,9 @@ pub fn load(line: &CommandLine, host: &mut dyn Host) -> Result<Config, LoadError
         save_seen: false,
         passwords: user::Passwords::default(),
     };
+    if line.sentinel {
+        loader.begin_sentinel();
+    }
     let mut text = match &line.file {
         Some(path) => loader.read_files(path)?,
         None => Vec::new(),
@@ -132,6 +135,13 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// A Sentinel has a port of its own, and must be reachable for the others.
+    fn begin_sentinel(&mut self) {
+        let values = &mut self.config.values;
+        values.set("port", &["26379"]).expect("26379 is a port");
+        values.set("protected-mode", &["no"]).expect("no is a choice");
+    }
+
     /// The contents of `path`, which may be a pattern. A pattern without files is fine: an empty folder of
     /// fragments is no mistake, a missing file is.
     fn read_files(&mut self, path: &str) -> Result<Vec<u8>, LoadError> {

@@ -189,8 +189,8 @@ impl Reader<'_> {
             }
             "notification-script" => group.notification_script = Some(value.to_owned()),
             "client-reconfig-script" => group.client_reconfig_script = Some(value.to_owned()),
-            "auth-pass" => group.auth_pass = Some(value.to_owned()),
-            "auth-user" => group.auth_user = Some(value.to_owned()),
+            "auth-pass" => group.auth_pass = some_text(value),
+            "auth-user" => group.auth_user = some_text(value),
             "master-reboot-down-after-period" => {
                 group.reboot_down_after_ms = read_ms(value).ok_or("negative time parameter.")?;
             }
@@ -273,6 +273,10 @@ fn add_peer(group: &mut SavedGroup, host: &str, port: u16, run_id: Option<&str>)
     }
 }
 
+fn some_text(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
 fn is_same(known: &(String, u16), host: &str, port: u16) -> bool {
     known.1 == port && known.0.eq_ignore_ascii_case(host)
 }
@@ -345,4 +349,209 @@ fn leading_integer(word: &str) -> i64 {
         .take_while(u8::is_ascii_digit)
         .fold(0i64, |size, digit| size.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
     if is_negative { -size } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<SentinelLine> {
+        let numbered = text.lines().enumerate().filter(|(_, line)| !line.is_empty());
+        numbered
+            .map(|(at, line)| SentinelLine {
+                number: at + 1,
+                text: format!("sentinel {line}"),
+                words: config::words::split(line.as_bytes()).expect("balanced quotes"),
+            })
+            .collect()
+    }
+
+    fn load(text: &str) -> Result<(Saved, Vec<String>), LoadError> {
+        read(&lines(text), &mut |path| path.starts_with("/bin/"))
+    }
+
+    fn saved(text: &str) -> Saved {
+        load(text).unwrap_or_else(|error| panic!("{text}: {error}")).0
+    }
+
+    fn refusal(text: &str) -> (usize, String) {
+        match load(text).expect_err(text) {
+            LoadError::Refused { line: Some((number, _)), reason } => (number, reason),
+            other => panic!("{text}: {other}"),
+        }
+    }
+
+    const M: &str = "monitor m 127.0.0.1 6379 2\n";
+
+    #[test]
+    fn everything_that_a_line_can_say_is_read() {
+        let text = "monitor m ::1 6379 2\nmonitor n 10.0.0.1 1 1\n\
+            down-after-milliseconds m 5000\nFAILOVER-timeout m 7000x\nparallel-syncs m 3\n\
+            auth-pass m \"a b\"\nauth-user m u\nnotification-script m /bin/a\n\
+            client-reconfig-script m /bin/b\nmaster-reboot-down-after-period m 9\n\
+            reboot-policy m COMPATIBLE\nrename-command m CONFIG guarded\nrename-command m slaveof \"\"\n\
+            config-epoch m 4\nleader-epoch m 5\nknown-slave m 10.0.0.2 1\nknown-replica m 10.0.0.3 2\n\
+            known-sentinel m 10.0.0.4 26379 abc\nknown-sentinel m 10.0.0.5 26379\n\
+            current-epoch 3\nmyid 0123456789012345678901234567890123456789\n\
+            announce-ip 1.2.3.4\nannounce-port 5\ndeny-scripts-reconfig no\nsentinel-user su\n\
+            sentinel-pass sp\nresolve-hostnames yes\nannounce-hostnames Yes\n";
+        let peer = |host: &str, run_id: Option<&str>| SavedPeer {
+            host: host.to_owned(),
+            port: 26379,
+            run_id: run_id.map(str::to_owned),
+        };
+        let want = Saved {
+            my_id: Some("0123456789012345678901234567890123456789".to_owned()),
+            current_epoch: 4,
+            groups: vec![
+                SavedGroup {
+                    down_after_ms: 5000,
+                    failover_timeout_ms: 7000,
+                    parallel_syncs: 3,
+                    auth_pass: Some("a b".to_owned()),
+                    auth_user: Some("u".to_owned()),
+                    notification_script: Some("/bin/a".to_owned()),
+                    client_reconfig_script: Some("/bin/b".to_owned()),
+                    reboot_down_after_ms: 9,
+                    reboot_policy: RebootPolicy::Compatible,
+                    renamed_commands: vec![
+                        (b"CONFIG".to_vec(), b"guarded".to_vec()),
+                        (b"slaveof".to_vec(), Vec::new()),
+                    ],
+                    config_epoch: 4,
+                    leader_epoch: 5,
+                    replicas: vec![("10.0.0.2".to_owned(), 1), ("10.0.0.3".to_owned(), 2)],
+                    peers: vec![peer("10.0.0.4", Some("abc")), peer("10.0.0.5", None)],
+                    ..SavedGroup::new("m", "::1", 6379, 2)
+                },
+                SavedGroup::new("n", "10.0.0.1", 1, 1),
+            ],
+            announce_ip: "1.2.3.4".to_owned(),
+            announce_port: 5,
+            resolve_hostnames: true,
+            announce_hostnames: true,
+            sentinel_user: "su".to_owned(),
+            sentinel_pass: "sp".to_owned(),
+            deny_scripts_reconfig: false,
+        };
+        assert_eq!(saved(text), want);
+        let upside_down: Vec<&str> = text.lines().rev().collect();
+        let mut turned = saved(&upside_down.join("\n"));
+        turned.groups.reverse();
+        for list in turned.groups.iter_mut() {
+            list.replicas.reverse();
+            list.peers.reverse();
+            list.renamed_commands.reverse();
+        }
+        assert_eq!(turned, want, "the order of the lines makes no difference");
+    }
+
+    #[test]
+    fn mistakes_are_refused_in_redis_s_words() {
+        for (text, number, want) in [
+            ("monitor m 127.0.0.1 6379 0", 1, "Quorum must be 1 or greater."),
+            ("monitor m 127.0.0.1 6379 x", 1, "Quorum must be 1 or greater."),
+            ("monitor m 127.0.0.1 6379 -2", 1, "Quorum must be 1 or greater."),
+            ("monitor m 127.0.0.1 65536 1", 1, "Invalid port number."),
+            ("monitor m 127.0.0.1 -1 1", 1, "Invalid port number."),
+            ("monitor m localhost 1 1", 1, "Can't resolve instance hostname."),
+            ("monitor m 127.0.0.1 1", 1, "Unrecognized sentinel configuration statement."),
+            ("monitor", 1, "Unrecognized sentinel configuration statement."),
+            ("nonsense", 1, "Unrecognized sentinel configuration statement."),
+            ("nonsense a b", 1, "Unrecognized sentinel configuration statement."),
+            ("auth-pass m", 1, "Unrecognized sentinel configuration statement."),
+            ("known-sentinel m 1.1.1.1 1 a b", 1, "Unrecognized sentinel configuration statement."),
+            ("auth-pass x y", 1, "No such master with specified name."),
+            ("known-replica x 1.1.1.1 1", 1, "No such master with specified name."),
+            ("known-sentinel x 1.1.1.1 1 a", 1, "No such master with specified name."),
+            ("myid 123", 1, "Malformed Sentinel id in myid option."),
+            ("announce-port 65536", 1, "Invalid port number."),
+            (
+                "deny-scripts-reconfig x",
+                1,
+                "Please specify yes or no for the deny-scripts-reconfig options.",
+            ),
+            (
+                "resolve-hostnames x",
+                1,
+                "Please specify yes or no for the resolve-hostnames option.",
+            ),
+            (
+                "announce-hostnames x",
+                1,
+                "Please specify yes or no for the announce-hostnames option.",
+            ),
+            (M, 2, "Duplicate master name."),
+            ("down-after-milliseconds m 0", 2, "negative or zero time parameter."),
+            ("failover-timeout m -1", 2, "negative or zero time parameter."),
+            ("master-reboot-down-after-period m -1", 2, "negative time parameter."),
+            (
+                "notification-script m /nowhere",
+                2,
+                "Notification script seems non existing or non executable.",
+            ),
+            (
+                "client-reconfig-script m /nowhere",
+                2,
+                "Client reconfiguration script seems non existing or non executable.",
+            ),
+            ("known-replica m a.example 1", 2, "Can't resolve instance hostname."),
+            ("known-sentinel m 1.1.1.1 65536 a", 2, "Invalid port number."),
+            (
+                "rename-command m CONFIG a\nrename-command m config b",
+                3,
+                "Same command renamed multiple times with rename-command.",
+            ),
+            (
+                "reboot-policy m maybe",
+                2,
+                "Please specify compatible or protect for the reboot-policy option.",
+            ),
+        ] {
+            let text = if number == 1 { text.to_owned() } else { M.to_owned() + text };
+            assert_eq!(refusal(&text), (number, want.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_program_writes_twice_is_merged() {
+        let text = M.to_owned()
+            + "known-replica m 1.1.1.1 1\nknown-slave m 1.1.1.1 1\nknown-replica m 1.1.1.1 2\n\
+               known-sentinel m 2.2.2.2 1 a\nknown-sentinel m 3.3.3.3 1 b\n\
+               known-sentinel m 4.4.4.4 1 a\nknown-sentinel m 3.3.3.3 1\n\
+               known-sentinel m 5.5.5.5 1\nknown-sentinel m 5.5.5.5 1 c\nknown-sentinel gone 1.1.1.1 1";
+        let group = saved(&text).groups.remove(0);
+        assert_eq!(group.replicas, [("1.1.1.1".to_owned(), 1), ("1.1.1.1".to_owned(), 2)]);
+        let peers: Vec<(&str, Option<&str>)> =
+            group.peers.iter().map(|p| (p.host.as_str(), p.run_id.as_deref())).collect();
+        assert_eq!(peers, [("4.4.4.4", Some("a")), ("3.3.3.3", Some("b")), ("5.5.5.5", Some("c"))]);
+    }
+
+    #[test]
+    fn odd_names_are_accepted_with_a_warning() {
+        for (name, is_odd) in
+            [("my-master_1.a", false), ("a b", true), ("a,b", true), ("größe", true), ("", true)]
+        {
+            let (saved, warnings) = load(&format!("monitor \"{name}\" 1.1.1.1 1 1")).expect(name);
+            assert_eq!(saved.groups[0].name, name);
+            assert_eq!(!warnings.is_empty(), is_odd, "{name}: {warnings:?}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_addresses_unless_names_are_resolved() {
+        for (host, is_fine) in [
+            ("10.0.0.1", true),
+            ("::1", true),
+            ("fe80::1%eth0", true),
+            ("10.0.0.1%eth0", false),
+            ("10.0.0", false),
+            ("a.example", false),
+            ("", false),
+        ] {
+            assert_eq!(is_address(host), is_fine, "{host}");
+        }
+        let text = "known-replica m b.example 1\nmonitor m a.example 1 1\nresolve-hostnames yes";
+        assert_eq!(saved(text).groups[0].host, "a.example");
+    }
 }

@@ -254,7 +254,7 @@ impl Player {
             text: "No such file or directory".to_owned(),
         };
         match op {
-            DiskOp::Open { file, path } => {
+            DiskOp::Open { file, path } | DiskOp::Update { file, path } => {
                 let len = self.files.get(&path).ok_or_else(missing)?.len() as u64;
                 self.open.insert(file, path);
                 Ok(DiskReply::Opened { len })
@@ -279,6 +279,9 @@ impl Player {
                 let path = self.open.get(&file).ok_or_else(missing)?;
                 self.files.get_mut(path).ok_or_else(missing)?.extend_from_slice(&bytes);
                 Ok(DiskReply::Done)
+            }
+            DiskOp::WriteAt { .. } | DiskOp::Runnable { .. } => {
+                unreachable!("a server writes no file in place and runs no program")
             }
             DiskOp::Truncate { .. } | DiskOp::Sync { .. } => Ok(DiskReply::Done),
             DiskOp::Close { file } => {

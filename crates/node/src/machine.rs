@@ -65,6 +65,8 @@ impl Machine for Node {
                 }
             }
             Event::Signal(signal) => self.signalled(signal),
+            // A server runs no programs and has no names looked up but for a call.
+            Event::Started { .. } | Event::Ended { .. } | Event::Resolved { .. } => {}
         }
         self.end_unit();
         self.bury();

@@ -14,6 +14,9 @@ use crate::inbox::{Inbox, Note};
 use crate::io::Io;
 use crate::listen::peer;
 
+/// What is said of a name that exists and leads nowhere.
+const NO_ADDRESS: &str = "Name does not resolve";
+
 /// An attempt under way.
 struct Attempt {
     ticket: Ticket,
@@ -93,7 +96,7 @@ impl Dialer {
         let reason = match result {
             Ok(addresses) => {
                 self.attempts[at].left = addresses.into();
-                "Name does not resolve".to_owned()
+                NO_ADDRESS.to_owned()
             }
             Err(reason) => reason,
         };
@@ -168,5 +171,30 @@ impl Dialer {
 
     fn find(&self, ticket: Ticket) -> Option<usize> {
         self.attempts.iter().position(|attempt| attempt.ticket == ticket)
+    }
+}
+
+/// Looks up a name for the machine; ends in `Resolved`, which comes at once where nobody has to be asked.
+pub(crate) fn resolve<M: Machine>(
+    machine: &mut M,
+    now: Now,
+    inbox: &Inbox,
+    ticket: Ticket,
+    host: String,
+) {
+    if let Some(address) = net::literal(&host, 0) {
+        return machine.handle_event(now, Event::Resolved { ticket, result: Ok(address.ip()) });
+    }
+    let inbox = inbox.clone();
+    let lookup = thread::spawn("regent-lookup", move || {
+        let result = match net::resolve(&host, 0) {
+            // As the system sorts them: it knows which kind of address this machine can reach.
+            Ok(addresses) => addresses.first().map(SocketAddr::ip).ok_or_else(|| NO_ADDRESS.into()),
+            Err(error) => Err(error.text()),
+        };
+        inbox.put(Note::Event(Event::Resolved { ticket, result }));
+    });
+    if let Err(error) = lookup {
+        machine.handle_event(now, Event::Resolved { ticket, result: Err(error.text()) });
     }
 }

@@ -72,10 +72,14 @@ impl Files {
             DiskOp::Open { file, path } => self.opened(file, File::open(path)?),
             DiskOp::Create { file, path } => self.opened(file, File::create(path)?),
             DiskOp::OpenAppend { file, path } => self.opened(file, File::open_append(path)?),
+            DiskOp::Update { file, path } => self.opened(file, File::open_update(path)?),
             DiskOp::Read { file, offset, len } => {
                 self.file(file)?.read_at(offset, len).map(DiskReply::Bytes)
             }
             DiskOp::Append { file, bytes } => done(self.file(file)?.append(&bytes)),
+            DiskOp::WriteAt { file, offset, bytes } => {
+                done(self.file(file)?.write_at(offset, &bytes))
+            }
             DiskOp::Truncate { file, len } => done(self.file(file)?.truncate(len)),
             DiskOp::Sync { file } => done(self.file(file)?.sync()),
             DiskOp::Close { file } => {
@@ -87,6 +91,7 @@ impl Files {
             DiskOp::Remove { path } => done(file::remove(path)),
             DiskOp::Replace { path, bytes } => done(file::replace(path, &bytes)),
             DiskOp::Slurp { path } => file::slurp(path).map(DiskReply::Bytes),
+            DiskOp::Runnable { path } => done(file::runnable(path)),
             DiskOp::ChangeDir { path } => done(file::change_dir(path)),
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use world::{Effect, Event, Exit, Machine};
 
+use crate::dial;
 use crate::listen::Wanted;
 use crate::turn::Loop;
 
@@ -45,6 +46,14 @@ impl<M: Machine> Loop<'_, M> {
             }
             Effect::Disk { ticket, op } => self.disk.run(ticket, op),
             Effect::Offload { ticket, work } => self.pool.run(ticket, work),
+            Effect::Resolve { ticket, host } => {
+                dial::resolve(self.machine, self.now, &self.inbox, ticket, host);
+            }
+            Effect::Run { ticket, program, arguments } => {
+                let (machine, now) = (&mut *self.machine, self.now);
+                self.children.run(machine, now, &self.inbox, ticket, &program, &arguments);
+            }
+            Effect::Kill { ticket } => self.children.kill(ticket),
             Effect::Log { level, text } => self.log.write(level, &text),
             Effect::LogRole(role) => self.log.set_role(role),
             Effect::Title(title) => sys::title::set(&title),

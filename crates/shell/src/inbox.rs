@@ -11,6 +11,8 @@ use world::{Event, Ticket};
 pub(crate) enum Note {
     /// For the machine.
     Event(Event),
+    /// A program that was started has ended, and waits to be buried.
+    Ended { ticket: Ticket },
     /// A name was looked up, for a dial.
     Resolved { ticket: Ticket, result: Result<Vec<SocketAddr>, String> },
 }

@@ -10,6 +10,7 @@ use sys::poll::{Poller, Ready};
 use sys::signal::Signals;
 use world::{ConnId, Event, Exit, Machine, Signal};
 
+use crate::children::Children;
 use crate::dial::Dialer;
 use crate::disk::Disk;
 use crate::inbox::{Inbox, Note};
@@ -47,6 +48,7 @@ pub(crate) struct Loop<'m, M> {
     pub(crate) inbox: Inbox,
     pub(crate) disk: Disk,
     pub(crate) pool: Pool,
+    pub(crate) children: Children,
     pub(crate) log: Log,
     pub(crate) now: Now,
     pub(crate) supervised: bool,
@@ -84,6 +86,7 @@ impl<'m, M: Machine> Loop<'m, M> {
             dialer: Dialer::default(),
             disk: Disk::start(&inbox)?,
             pool: Pool::start(&inbox)?,
+            children: Children::default(),
             inbox,
             poller,
             log: options.log,
@@ -188,6 +191,7 @@ impl<'m, M: Machine> Loop<'m, M> {
             let (machine, now) = (&mut *self.machine, self.now);
             match note {
                 Note::Event(event) => machine.handle_event(now, event),
+                Note::Ended { ticket } => self.children.ended(machine, now, ticket),
                 Note::Resolved { ticket, result } => {
                     self.dialer.resolved(machine, now, &mut self.io, &self.poller, ticket, result);
                 }

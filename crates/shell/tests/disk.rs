@@ -107,3 +107,35 @@ fn work_runs_elsewhere_and_brings_its_result() {
         .collect();
     assert_eq!(results, [55, 500_500, 6]);
 }
+
+#[test]
+fn a_file_is_written_in_place() {
+    let folder = std::env::temp_dir().join(format!("regent-update-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
+    let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let file = FileId(1);
+    let ops = [
+        (DiskOp::Update { file, path: path("a") }, Err(DiskErrorKind::NotFound)),
+        (DiskOp::Replace { path: path("a"), bytes: b"0123456789".to_vec() }, Ok(DiskReply::Done)),
+        (DiskOp::Update { file, path: path("a") }, Ok(DiskReply::Opened { len: 10 })),
+        (DiskOp::WriteAt { file, offset: 3, bytes: b"xyz".to_vec() }, Ok(DiskReply::Done)),
+        (DiskOp::WriteAt { file, offset: 12, bytes: b"!".to_vec() }, Ok(DiskReply::Done)),
+        (DiskOp::Sync { file }, Ok(DiskReply::Done)),
+        (
+            DiskOp::Read { file, offset: 0, len: 99 },
+            Ok(DiskReply::Bytes(b"012xyz6789\0\0!".to_vec())),
+        ),
+        (DiskOp::Close { file }, Ok(DiskReply::Done)),
+        (DiskOp::Runnable { path: path("a") }, Err(DiskErrorKind::Denied)),
+        (DiskOp::Runnable { path: path("b") }, Err(DiskErrorKind::NotFound)),
+        (DiskOp::Runnable { path: "/bin/sh".into() }, Ok(DiskReply::Done)),
+    ];
+    let (ops, wants): (Vec<_>, Vec<_>) = ops.into_iter().unzip();
+    let effects = ops.into_iter().enumerate();
+    let effects = effects.map(|(at, op)| Effect::Disk { ticket: Ticket(at as u64), op }).collect();
+    for ((at, event), want) in run(effects).into_iter().zip(wants) {
+        let Event::DiskDone { result, .. } = event else { panic!("{event:?}") };
+        assert_eq!(result.map_err(|error| error.kind), want, "operation {at}");
+    }
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+}

@@ -17,5 +17,5 @@ pub mod toy;
 
 pub use checker::{Checker, OffsetsOnlyGrow, SameHistorySameData, Seen};
 pub use disk::Disk;
-pub use realm::{PORT, Request, Subject, Violation, Weather, World, address};
+pub use realm::{PORT, Request, Subject, Violation, Weather, World, address, hostname};
 pub use swarm::{Failure, Report, run};

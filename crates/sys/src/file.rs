@@ -1,7 +1,9 @@
 //! Files, and what it takes for them to survive a power failure.
 
+use std::ffi::CString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -24,6 +26,11 @@ impl File {
     /// Opens for appending, creating it where absent.
     pub fn open_append(path: impl AsRef<Path>) -> io::Result<File> {
         OpenOptions::new().read(true).append(true).create(true).open(path).map(File)
+    }
+
+    /// Opens a file that is there for reading and writing in place.
+    pub fn open_update(path: impl AsRef<Path>) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).open(path).map(File)
     }
 
     /// Its length in bytes.
@@ -57,6 +64,11 @@ impl File {
     /// Writes all of `bytes` where the last write ended.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
+    }
+
+    /// Writes all of `bytes` at `offset`, over what is there.
+    pub fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
     }
 
     /// Cuts to `len` bytes; the next write goes there.
@@ -138,6 +150,16 @@ pub fn remove_folder(path: impl AsRef<Path>) -> io::Result<()> {
 /// A new file that a child may have as one of its standard streams.
 pub fn create_for_child(path: impl AsRef<Path>) -> io::Result<Stdio> {
     fs::File::create(path).map(Stdio::from)
+}
+
+/// Whether there is such a file and the process may execute it.
+pub fn runnable(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = CString::new(path.as_ref().as_os_str().as_bytes())?;
+    // SAFETY: the path ends with a zero and lives as long as the call.
+    match unsafe { libc::access(path.as_ptr(), libc::X_OK) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Makes `path` the working folder of the process.

@@ -15,10 +15,15 @@ pub enum DiskOp {
     Create { file: FileId, path: String },
     /// Opens for appending, creating it where absent; answers `Opened` with the length.
     OpenAppend { file: FileId, path: String },
+    /// Opens a file that is there for reading and for `WriteAt`; answers `Opened` with the length.
+    Update { file: FileId, path: String },
     /// Reads up to `len` bytes at `offset`; answers `Bytes`, fewer at the end of the file.
     Read { file: FileId, offset: u64, len: usize },
     /// Appends.
     Append { file: FileId, bytes: Vec<u8> },
+    /// Writes at `offset`, over what is there. A power failure before the next `Sync` may leave any of it old, new or
+    /// torn, and nothing beside it touched.
+    WriteAt { file: FileId, offset: u64, bytes: Vec<u8> },
     /// Cuts to `len` bytes.
     Truncate { file: FileId, len: u64 },
     /// Makes what was written survive a power failure.
@@ -33,6 +38,8 @@ pub enum DiskOp {
     Replace { path: String, bytes: Vec<u8> },
     /// Reads a whole file; answers `Bytes`.
     Slurp { path: String },
+    /// Succeeds if there is such a file and the process may execute it.
+    Runnable { path: String },
     /// Makes this the working folder of the process.
     ChangeDir { path: String },
 }

@@ -33,6 +33,15 @@ pub enum Effect {
     Disk { ticket: Ticket, op: DiskOp },
     /// Run this elsewhere; ends in `WorkDone`.
     Offload { ticket: Ticket, work: Work },
+    /// Look a name up, as `Dial` would, without calling anybody; ends in `Resolved`.
+    Resolve { ticket: Ticket, host: String },
+    /// Start a program, by its path and with these arguments: no shell reads them. It has our environment, folder and
+    /// output, and nothing to read. `Started` follows at once and `Ended` in the end, which alone follows where there
+    /// was no beginning. A program that still runs when we end goes on without us.
+    Run { ticket: Ticket, program: String, arguments: Vec<String> },
+    /// End a program that `Run` started, whatever it is doing (SIGKILL); `Ended` follows. One that has ended already
+    /// is no error.
+    Kill { ticket: Ticket },
     /// A line for the log. Whether `loglevel` lets it through has been asked before.
     Log { level: Level, text: String },
     /// The letter that stands for our role in log lines from now on: `M` primary, `S` replica, `X` Sentinel.

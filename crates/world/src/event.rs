@@ -2,7 +2,7 @@
 
 use crate::{ConnId, DiskError, DiskReply, Ticket};
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// What the world tells a machine.
 #[derive(Debug)]
@@ -23,6 +23,12 @@ pub enum Event {
     /// What `Effect::Listen` asked for: done, or the last line for the log of one who gives up, such as
     /// `Failed listening on port 6379 (tcp), aborting.`; each address that failed is in the log already.
     Listened { ticket: Ticket, result: Result<(), String> },
+    /// What `Effect::Resolve` asked for: the first address of that name, or why there is none. An address is its own.
+    Resolved { ticket: Ticket, result: Result<IpAddr, String> },
+    /// A program that `Effect::Run` asked for runs, under this number.
+    Started { ticket: Ticket, pid: u32 },
+    /// A program that `Effect::Run` asked for has ended.
+    Ended { ticket: Ticket, outcome: Outcome },
     /// The process got a signal.
     Signal(Signal),
 }
@@ -34,6 +40,17 @@ pub enum Peer {
     Ip(SocketAddr),
     /// A Unix socket, by the path that is listened at.
     Unix(String),
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// By itself, with this status.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+    /// It never ran, for this reason, in the system's words.
+    NotStarted(String),
 }
 
 /// The signals that a server answers.

@@ -18,7 +18,7 @@ mod facts;
 
 pub use disk::{DiskError, DiskErrorKind, DiskOp, DiskReply, FileId};
 pub use effect::{Dial, Effect, Exit, Level, Work};
-pub use event::{Event, Peer, Signal};
+pub use event::{Event, Outcome, Peer, Signal};
 pub use facts::{Facts, Senses};
 
 use std::io::IoSlice;

@@ -5,6 +5,7 @@
 //! at that process, and so on. Nothing else moves. So the same seed gives the same run, to the byte.
 
 mod connections;
+mod outside;
 mod turn;
 
 use crate::checker::{Checker, Seen};
@@ -13,7 +14,7 @@ use crate::network::{Pipe, Side};
 use resp::{ReplyParser, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use stdx::{Instant, Now, Prng, WallTime};
-use world::{ConnId, DiskOp, Event, Machine, Ticket};
+use world::{ConnId, DiskOp, Event, Machine, Outcome, Ticket};
 
 /// The port that every process listens at; its address is `10.0.0.` and its number, counting from 1.
 pub const PORT: u16 = 6379;
@@ -21,6 +22,11 @@ pub const PORT: u16 = 6379;
 /// The address of a process.
 pub fn address(process: usize) -> String {
     format!("10.0.0.{}", process + 1)
+}
+
+/// The name of a process, which is looked up in time like any other: `node-` and its number, counting from 1.
+pub fn hostname(process: usize) -> String {
+    format!("node-{}", process + 1)
 }
 
 /// The words of a request.
@@ -46,6 +52,16 @@ pub trait Subject {
     /// What an operator sends who does not know what he is doing; roles apart.
     fn meddling(&self, _prng: &mut Prng) -> Request {
         vec![b"SAVE".to_vec()]
+    }
+    /// What becomes of a program that a process runs, and after how many microseconds.
+    fn run(
+        &self,
+        _process: usize,
+        _program: &str,
+        _arguments: &[String],
+        prng: &mut Prng,
+    ) -> (u64, Outcome) {
+        (prng.below(500_000), Outcome::Exited(0))
     }
     /// True where clients also talk to those who are no primaries.
     fn asks_replicas(&self) -> bool {
@@ -81,6 +97,7 @@ enum Happening {
     Connect { process: usize, boot: u64, ticket: Ticket, target: Option<usize> },
     Tell { process: usize, boot: u64, event: Event },
     Disk { process: usize, boot: u64, ticket: Ticket, op: DiskOp },
+    Ended { process: usize, boot: u64, ticket: Ticket, outcome: Outcome },
     Idle { process: usize, boot: u64 },
     Start { process: usize },
 }
@@ -95,6 +112,8 @@ struct Process<M> {
     /// Connections that had more to send than the network would take.
     blocked: BTreeSet<ConnId>,
     cancelled: BTreeSet<Ticket>,
+    /// The programs that it runs.
+    running: BTreeSet<Ticket>,
     listening: bool,
     paused_until: Instant,
     idling: bool,
@@ -146,6 +165,7 @@ impl<S: Subject> World<S> {
                 conns: BTreeMap::new(),
                 blocked: BTreeSet::new(),
                 cancelled: BTreeSet::new(),
+                running: BTreeSet::new(),
                 listening: false,
                 paused_until: Instant::ZERO,
                 idling: false,
@@ -309,6 +329,7 @@ impl<S: Subject> World<S> {
         p.conns.clear();
         p.blocked.clear();
         p.cancelled.clear();
+        p.running.clear();
         self.note(process, "-- starts");
         self.checkers.iter_mut().for_each(|checker| checker.restarted(process));
         self.turn(process);
@@ -479,7 +500,7 @@ impl<S: Subject> World<S> {
                 }
             }
             Happening::Tell { process, .. } | Happening::Idle { process, .. } => *process,
-            Happening::Disk { process, .. } => *process,
+            Happening::Disk { process, .. } | Happening::Ended { process, .. } => *process,
             Happening::Connect { .. } | Happening::Start { .. } => return None,
         };
         let until = self.processes[process].paused_until;
@@ -516,6 +537,9 @@ impl<S: Subject> World<S> {
             }
             Happening::Disk { process, boot, ticket, op } => {
                 self.disk_done(process, boot, ticket, op);
+            }
+            Happening::Ended { process, boot, ticket, outcome } => {
+                self.ended(process, boot, ticket, outcome);
             }
             Happening::Start { process } => self.start(process),
         }

@@ -1,6 +1,6 @@
 //! A turn of a process, as the real world runs it: what it asks for is done, what it says is sent.
 
-use super::{Happening, Subject, Violation, World, address};
+use super::{Happening, Subject, Violation, World};
 use crate::disk::broken;
 use std::io::IoSlice;
 use stdx::Instant;
@@ -69,7 +69,7 @@ impl<S: Subject> World<S> {
         let boot = self.processes[process].boot;
         match effect {
             Effect::Dial(dial) => {
-                let target = (0..self.processes.len()).find(|p| address(*p) == dial.host);
+                let target = self.find(&dial.host);
                 let us = self.delay_us();
                 let ticket = dial.ticket;
                 self.in_us(us, Happening::Connect { process, boot, ticket, target });
@@ -97,6 +97,11 @@ impl<S: Subject> World<S> {
                 let us = 1 + self.prng.below(20_000);
                 self.in_us(us, Happening::Tell { process, boot, event });
             }
+            Effect::Resolve { ticket, host } => self.resolve(process, ticket, &host),
+            Effect::Run { ticket, program, arguments } => {
+                self.run(process, ticket, &program, &arguments);
+            }
+            Effect::Kill { ticket } => self.kill(process, ticket),
             Effect::Log { text, .. } => self.note(process, &text),
             Effect::Stall { ms } => self.pause(process, ms),
             Effect::Exit(exit) => {
@@ -130,7 +135,10 @@ impl<S: Subject> World<S> {
         if self.processes[process].boot != boot || self.processes[process].machine.is_none() {
             return;
         }
-        let writes = matches!(op, Append { .. } | Sync { .. } | Replace { .. } | Create { .. });
+        let writes = matches!(
+            op,
+            Append { .. } | WriteAt { .. } | Sync { .. } | Replace { .. } | Create { .. }
+        );
         let fails = writes && self.prng.below(1000) < self.weather.disk_failures_per_mille;
         let result =
             if fails { Err(broken(&mut self.prng)) } else { self.processes[process].disk.run(op) };

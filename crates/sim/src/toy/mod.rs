@@ -467,7 +467,10 @@ impl Machine for Toy {
             Event::Listened { ticket, .. } => {
                 self.jobs.remove(&ticket);
             }
-            Event::Signal(_) => {}
+            Event::Signal(_)
+            | Event::Resolved { .. }
+            | Event::Started { .. }
+            | Event::Ended { .. } => {}
         }
         self.act(now);
     }

@@ -1,0 +1,128 @@
+//! Keeping the state: from what we know to what the file says, and onto the disk.
+
+use crate::group::Group;
+use crate::ledger::Version;
+use crate::sentinel::Sentinel;
+use crate::state::{Saved, SavedGroup, SavedPeer, StateFile};
+use config::Config;
+use world::{DiskError, DiskOp, DiskReply, Effect, Level, Ticket};
+
+/// The file, and what of it is under way.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    file: StateFile,
+    path: String,
+    writing: Option<(Ticket, Version)>,
+    /// What the file says about us that no command changes.
+    pub(crate) sentinel_user: String,
+    pub(crate) sentinel_pass: String,
+    failed: bool,
+    /// The version that was last given to the disk.
+    kept: Version,
+}
+
+impl Keeper {
+    pub(crate) fn new(config: &Config, file: &[u8], saved: &Saved) -> Keeper {
+        Keeper {
+            file: StateFile::read(file, config),
+            path: config.file.clone().unwrap_or_default(),
+            writing: None,
+            sentinel_user: saved.sentinel_user.clone(),
+            sentinel_pass: saved.sentinel_pass.clone(),
+            failed: false,
+            kept: 0,
+        }
+    }
+}
+
+impl Sentinel {
+    /// Begins to write the state, if it has changed and nothing is being written.
+    pub(crate) fn keep(&mut self) {
+        if !self.me.rules.durable {
+            let version = self.ledger.version();
+            self.ledger.settle(version);
+        }
+        if self.keeper.writing.is_some() || self.keeper.kept == self.ledger.version() {
+            return;
+        }
+        let saved = self.saved();
+        let bytes = self.keeper.file.write(&self.config, &saved);
+        let ticket = self.ticket();
+        let op = DiskOp::Replace { path: self.keeper.path.clone(), bytes };
+        self.keeper.kept = self.ledger.version();
+        self.keeper.writing = Some((ticket, self.keeper.kept));
+        self.effects.push_back(Effect::Disk { ticket, op });
+    }
+
+    /// A write has ended. False: it was not ours.
+    pub(crate) fn kept(&mut self, ticket: Ticket, result: &Result<DiskReply, DiskError>) -> bool {
+        let Some((ours, version)) = self.keeper.writing.filter(|(it, _)| *it == ticket) else {
+            return false;
+        };
+        assert_eq!(ours, ticket);
+        self.keeper.writing = None;
+        if let Err(error) = result {
+            let text = format!(
+                "WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"
+            );
+            self.effects.push_back(Effect::Log { level: Level::Warning, text });
+            self.clients.break_promises();
+        }
+        self.keeper.failed = result.is_err();
+        self.ledger.settle(version);
+        true
+    }
+
+    /// The state, as the file says it.
+    pub(crate) fn saved(&self) -> Saved {
+        Saved {
+            my_id: Some(self.me.id.clone()),
+            current_epoch: self.me.current_epoch,
+            groups: self.groups.values().map(saved_group).collect(),
+            announce_ip: self.me.announce_ip.clone(),
+            announce_port: self.me.announce_port,
+            resolve_hostnames: self.me.resolve_hostnames,
+            announce_hostnames: self.names.announce,
+            sentinel_user: self.keeper.sentinel_user.clone(),
+            sentinel_pass: self.keeper.sentinel_pass.clone(),
+            deny_scripts_reconfig: self.me.deny_scripts_reconfig,
+        }
+    }
+}
+
+fn saved_group(group: &Group) -> SavedGroup {
+    let settings = &group.settings;
+    let current = group.current_address();
+    let some = |text: &String| (!text.is_empty()).then(|| text.clone());
+    // In the middle of a failover the promoted one is the primary already, and the old one a replica.
+    let others = group.replicas.iter().filter(|it| it.verified).map(|it| &it.it.address);
+    let others =
+        others.chain((current != &group.primary.address).then_some(&group.primary.address));
+    let replicas =
+        others.filter(|it| *it != current).map(|it| (it.host.clone(), it.port)).collect();
+    let peer = |it: &crate::group::Peer| SavedPeer {
+        host: it.it.address.host.clone(),
+        port: it.it.address.port,
+        run_id: it.it.run_id.clone(),
+    };
+    SavedGroup {
+        name: group.name.clone(),
+        host: current.host.clone(),
+        port: current.port,
+        quorum: settings.quorum as u32,
+        down_after_ms: settings.down_after_ms,
+        failover_timeout_ms: settings.failover_timeout_ms,
+        parallel_syncs: settings.parallel_syncs as u32,
+        auth_user: some(&settings.auth_user),
+        auth_pass: some(&settings.auth_pass),
+        notification_script: some(&settings.notification_script),
+        client_reconfig_script: some(&settings.client_reconfig_script),
+        reboot_down_after_ms: settings.reboot_down_after_ms,
+        reboot_policy: settings.reboot_policy,
+        renamed_commands: settings.renamed.clone(),
+        config_epoch: group.config_epoch,
+        leader_epoch: group.ballot.epoch,
+        replicas,
+        peers: group.peers.iter().map(peer).collect(),
+    }
+}

@@ -2,8 +2,9 @@
 //! on their way from memory while earlier ones run.
 
 use crate::node::Node;
-use crate::session::{Closing, Inbox, Role};
+use crate::session::{Closing, Role};
 use resp::{Limits, ProtocolError, Request, Words};
+use session::Inbox;
 use world::{ConnId, Level};
 
 /// How many requests are parsed ahead at the most.

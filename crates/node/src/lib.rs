@@ -23,7 +23,6 @@ mod node;
 mod notify;
 mod persist;
 mod probe;
-mod pubsub;
 mod registry;
 mod repl;
 mod secrets;

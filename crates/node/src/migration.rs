@@ -6,8 +6,8 @@
 
 use crate::admin::Waiter;
 use crate::node::{Errand, Node};
-use crate::session::Outbox;
 use resp::{Owned, ReplyParser, Value};
+use session::Outbox;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use stdx::Instant;

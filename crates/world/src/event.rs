@@ -2,6 +2,7 @@
 
 use crate::{ConnId, DiskError, DiskReply, Ticket};
 use std::any::Any;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 /// What the world tells a machine.
@@ -40,6 +41,16 @@ pub enum Peer {
     Ip(SocketAddr),
     /// A Unix socket, by the path that is listened at.
     Unix(String),
+}
+
+/// As Redis writes it: an address with its port, or the path with `:0`.
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Peer::Ip(address) => address.fmt(f),
+            Peer::Unix(path) => write!(f, "{path}:0"),
+        }
+    }
 }
 
 /// How a program ended.

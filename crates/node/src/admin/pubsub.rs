@@ -2,11 +2,11 @@
 
 use super::{NodeCommand, NodeCx};
 use crate::node::Node;
-use crate::pubsub::Pubsub;
 use command::{
     Args, Arity, Categories, Command, Error, Flags, Flow, Group, KeyFlags, Keys, Outcome, Spec,
     Writer,
 };
+use session::{Way, write_subscription};
 use stdx::glob;
 use world::ConnId;
 
@@ -32,14 +32,6 @@ const FAMILY: Spec = Spec {
 
 /// Shard channels are placed like keys, though they are none.
 const SHARD_CHANNELS: &[Keys] = &[Keys::range(1, -1, 1).flags(KeyFlags::NOT_KEY)];
-
-/// The three ways to listen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Channel,
-    Pattern,
-    Shard,
-}
 
 const SUBSCRIBE: NodeCommand = Command::new(
     |cx, args| subscribe(cx, args, Way::Channel, b"subscribe"),
@@ -144,12 +136,7 @@ fn unsubscribe(cx: &mut NodeCx<'_>, args: Args<'_>, way: Way, word: &[u8]) -> Ou
 
 /// Tells a session what it listens to now. This is no reply but a push: CLIENT REPLY does not silence it.
 fn tell(cx: &mut NodeCx<'_>, word: &[u8], channel: Option<&[u8]>, count: usize) {
-    let write = |reply: &mut Writer<'_>| {
-        reply.push(3);
-        reply.bulk(word);
-        reply.bulk_or_null(channel);
-        reply.count(count);
-    };
+    let write = |reply: &mut Writer<'_>| write_subscription(reply, word, channel, count);
     if cx.session().reply_mode.is_silent() {
         cx.node.send(cx.conn, write);
     } else {
@@ -253,11 +240,9 @@ const SHARDCHANNELS: NodeCommand = Command::new(
 fn channels(cx: &mut NodeCx<'_>, mut args: Args<'_>, way: Way) -> Outcome {
     let pattern = args.next();
     args.end().map_err(|_| subcommand_error("PUBSUB", args.all().get(1).unwrap_or_default()))?;
-    let all = if way == Way::Shard { &cx.node.pubsub.shards } else { &cx.node.pubsub.channels };
-    let names: Vec<_> = all
-        .keys()
-        .filter(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name)))
-        .collect();
+    let names = cx.node.pubsub.names(way).into_iter();
+    let names: Vec<_> =
+        names.filter(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name))).collect();
     cx.reply.array(names.len());
     names.into_iter().for_each(|name| cx.reply.bulk(name));
     Ok(Flow::Done)
@@ -287,18 +272,17 @@ const SHARDNUMSUB: NodeCommand = Command::new(
 );
 
 fn numsub(cx: &mut NodeCx<'_>, args: Args<'_>, way: Way) -> Outcome {
-    let all = if way == Way::Shard { &cx.node.pubsub.shards } else { &cx.node.pubsub.channels };
     cx.reply.array(args.len() * 2);
     for channel in args.rest().iter() {
         cx.reply.bulk(channel);
-        cx.reply.count(all.get(channel).map_or(0, Vec::len));
+        cx.reply.count(cx.node.pubsub.listeners(way, channel));
     }
     Ok(Flow::Done)
 }
 
 const NUMPAT: NodeCommand = Command::new(
     |cx, _| {
-        cx.reply.count(cx.node.pubsub.patterns.len());
+        cx.reply.count(cx.node.pubsub.count(Way::Pattern));
         Ok(Flow::Done)
     },
     Spec {
@@ -333,72 +317,29 @@ pub(crate) fn subcommand_error(container: &str, word: &[u8]) -> Error {
 impl Node {
     /// A session listens; to how many it does now, as its reply tells.
     fn hear(&mut self, conn: ConnId, way: Way, channel: &[u8]) -> usize {
-        let fresh = match way {
-            Way::Channel => Pubsub::join(&mut self.pubsub.channels, channel, conn),
-            Way::Shard => Pubsub::join(&mut self.pubsub.shards, channel, conn),
-            Way::Pattern => self.pubsub.join_pattern(channel, conn),
-        };
-        if fresh && let Some(session) = self.sessions.get_mut(conn) {
-            let mine = session.subscriptions.get_or_insert_default();
-            match way {
-                Way::Channel => mine.channels.push(channel.into()),
-                Way::Shard => mine.shards.push(channel.into()),
-                Way::Pattern => mine.patterns.push(channel.into()),
-            }
-        }
-        self.listening_count(conn, way)
+        let Some(session) = self.sessions.get_mut(conn) else { return 0 };
+        self.pubsub.join(conn, &mut session.subscriptions, way, channel)
     }
 
     fn stop_listening(&mut self, conn: ConnId, way: Way, channel: &[u8]) -> usize {
-        let left = match way {
-            Way::Channel => Pubsub::leave(&mut self.pubsub.channels, channel, conn),
-            Way::Shard => Pubsub::leave(&mut self.pubsub.shards, channel, conn),
-            Way::Pattern => self.pubsub.leave_pattern(channel, conn),
-        };
-        if left
-            && let Some(session) = self.sessions.get_mut(conn)
-            && let Some(mine) = session.subscriptions.as_mut()
-        {
-            let list = match way {
-                Way::Channel => &mut mine.channels,
-                Way::Shard => &mut mine.shards,
-                Way::Pattern => &mut mine.patterns,
-            };
-            list.retain(|it| **it != *channel);
-            if mine.count() == 0 {
-                session.subscriptions = None;
-            }
-        }
-        self.listening_count(conn, way)
+        let Some(session) = self.sessions.get_mut(conn) else { return 0 };
+        self.pubsub.leave(conn, &mut session.subscriptions, way, channel)
     }
 
-    /// Channels and patterns are counted together, shard channels by themselves.
     fn listening_count(&self, conn: ConnId, way: Way) -> usize {
         let mine = self.sessions.get(conn).and_then(|it| it.subscriptions.as_ref());
-        mine.map_or(0, |mine| match way {
-            Way::Shard => mine.shards.len(),
-            Way::Channel | Way::Pattern => mine.channels.len() + mine.patterns.len(),
-        })
+        mine.map_or(0, |mine| mine.count_beside(way))
     }
 
     fn heard(&self, conn: ConnId, way: Way) -> Vec<Box<[u8]>> {
         let mine = self.sessions.get(conn).and_then(|it| it.subscriptions.as_ref());
-        mine.map_or_else(Vec::new, |mine| match way {
-            Way::Channel => mine.channels.clone(),
-            Way::Shard => mine.shards.clone(),
-            Way::Pattern => mine.patterns.clone(),
-        })
+        mine.map_or_else(Vec::new, |mine| mine.names(way).to_vec())
     }
 
     /// A session stops listening to anything, without a word.
     pub(crate) fn unsubscribe_all(&mut self, conn: ConnId) {
-        if self.sessions.get(conn).is_none_or(|it| it.subscriptions.is_none()) {
-            return;
-        }
-        for way in [Way::Channel, Way::Shard, Way::Pattern] {
-            for channel in self.heard(conn, way) {
-                self.stop_listening(conn, way, &channel);
-            }
+        if let Some(session) = self.sessions.get_mut(conn) {
+            self.pubsub.leave_all(conn, &mut session.subscriptions);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Info;
 use crate::node::Node;
+use session::Way;
 
 pub(super) fn persistence(node: &mut Node, info: &mut Info) {
     info.section("Persistence");
@@ -41,9 +42,9 @@ pub(super) fn stats(node: &mut Node, info: &mut Info) {
     info.field("current_eviction_exceeded_time", 0);
     info.field("keyspace_hits", keyspace.hits);
     info.field("keyspace_misses", keyspace.misses);
-    info.field("pubsub_channels", node.pubsub.channels.len());
-    info.field("pubsub_patterns", node.pubsub.patterns.len());
-    info.field("pubsubshard_channels", node.pubsub.shards.len());
+    info.field("pubsub_channels", node.pubsub.count(Way::Channel));
+    info.field("pubsub_patterns", node.pubsub.count(Way::Pattern));
+    info.field("pubsubshard_channels", node.pubsub.count(Way::Shard));
     info.field("latest_fork_usec", 0);
     info.field("total_forks", 0);
     info.field("migrate_cached_sockets", node.kept_connections());

@@ -1,18 +1,13 @@
 //! A session: what we know about a connected peer.
 
-mod inbox;
-mod outbox;
-mod subscriptions;
 mod table;
 
-pub(crate) use inbox::Inbox;
-pub(crate) use outbox::{KEEP_BYTES, Outbox};
-pub(crate) use subscriptions::Subscriptions;
 pub(crate) use table::Sessions;
 
 use crate::blocking::Parked;
 use crate::registry::CommandId;
 use crate::transaction::Transaction;
+use ::session::{Inbox, Outbox, Subscriptions};
 use resp::Proto;
 use stdx::{Instant, Now};
 use world::{ConnId, Peer};

@@ -9,7 +9,7 @@ mod turns;
 pub(crate) use histogram::Histogram;
 pub(crate) use latency::Latency;
 pub(crate) use rates::Rates;
-pub(crate) use slowlog::{Slowlog, address};
+pub(crate) use slowlog::Slowlog;
 use turns::Turns;
 
 use crate::registry::CommandId;

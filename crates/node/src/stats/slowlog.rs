@@ -5,7 +5,7 @@ use crate::registry::CommandId;
 use resp::Words;
 use std::collections::VecDeque;
 use stdx::WallTime;
-use world::{ConnId, Peer};
+use world::ConnId;
 
 /// One slow command.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl Node {
             at: self.now.wall,
             spent_us,
             words: kept,
-            peer: address(&session.peer),
+            peer: session.peer.to_string(),
             name: session.name.clone(),
         };
         self.stats.slowlog.push(entry, self.settings.slowlog_len_max);
@@ -74,12 +74,4 @@ fn shorten(word: &[u8]) -> Vec<u8> {
     let mut short = word[..WORD_BYTES_MAX].to_vec();
     short.extend_from_slice(format!("... ({} more bytes)", word.len() - WORD_BYTES_MAX).as_bytes());
     short
-}
-
-/// A peer's address as Redis writes it.
-pub(crate) fn address(peer: &Peer) -> String {
-    match peer {
-        Peer::Ip(address) => address.to_string(),
-        Peer::Unix(path) => format!("{path}:0"),
-    }
 }

@@ -4,7 +4,6 @@ use super::SUB;
 use super::list::Class;
 use crate::admin::{NodeCommand, NodeCx};
 use crate::session::{Closing, Session};
-use crate::stats::address;
 use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Outcome, Spec};
 use world::ConnId;
 
@@ -97,8 +96,8 @@ impl Filter<'_> {
     fn fits(&self, session: &Session) -> bool {
         self.id.is_none_or(|id| session.id == id)
             && self.class.is_none_or(|class| Class::of(session) == class)
-            && self.addr.is_none_or(|addr| address(&session.peer).as_bytes() == addr)
-            && self.laddr.is_none_or(|addr| address(&session.local).as_bytes() == addr)
+            && self.addr.is_none_or(|addr| session.peer.to_string().as_bytes() == addr)
+            && self.laddr.is_none_or(|addr| session.local.to_string().as_bytes() == addr)
             && self.user.is_none_or(|user| user == b"default" && session.authenticated)
     }
 }

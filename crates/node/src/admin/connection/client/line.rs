@@ -1,9 +1,9 @@
 //! One line of CLIENT LIST.
 
 use crate::node::Node;
-use crate::session::{Closing, KEEP_BYTES, Role, Session};
-use crate::stats::address;
+use crate::session::{Closing, Role, Session};
 use resp::Proto;
+use session::KEEP_BYTES;
 use world::Peer;
 
 /// The room for reading that a session of Redis has at the least.
@@ -32,8 +32,8 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
     let mut text = format!(
         "id={} addr={} laddr={} fd={} name=",
         session.id,
-        address(&session.peer),
-        address(&session.local),
+        session.peer,
+        session.local,
         session.conn.0 + 8
     )
     .into_bytes();
@@ -94,9 +94,8 @@ pub(crate) fn memory(session: &Session) -> usize {
     let inbox = session.inbox.as_ref().map_or(session.running, |it| it.bytes.capacity());
     let queued = session.transaction.as_ref().map_or(0, |it| it.bytes);
     let watches: usize = session.watches.iter().map(|watch| watch.key.len() + 48).sum();
-    let listening = session.subscriptions.as_ref().map_or(0, |it| {
-        it.channels.iter().chain(&it.patterns).chain(&it.shards).map(|name| name.len() + 64).sum()
-    });
+    let listening =
+        session.subscriptions.as_ref().map_or(0, |it| it.all().map(|name| name.len() + 64).sum());
     size_of::<Session>()
         + session.name.capacity()
         + session.out.capacity()

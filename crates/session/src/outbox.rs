@@ -3,51 +3,51 @@
 /// Outgoing bytes. Replies are appended behind, the world takes from the front; what was sent is dropped at once
 /// when everything was, which is the usual case, and otherwise when it outweighs what is left.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox {
+pub struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
     /// Room in the buffer while it is lent out.
     lent: usize,
     /// The world has been told that there is something to send.
-    pub(crate) announced: bool,
+    pub announced: bool,
 }
 
 /// A buffer above this is exchanged for one of this size once it is empty: one large reply does not stay for ever.
-pub(crate) const KEEP_BYTES: usize = 16 * 1024;
+pub const KEEP_BYTES: usize = 16 * 1024;
 
 /// The first buffer, and what an idle session is left with.
 const LEAST_BYTES: usize = 1024;
 
 impl Outbox {
     /// What waits.
-    pub(crate) fn pending(&self) -> &[u8] {
+    pub fn pending(&self) -> &[u8] {
         &self.bytes[self.sent..]
     }
 
     /// How many bytes wait.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.bytes.len() - self.sent
     }
 
     /// True when nothing waits.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How much memory is held.
-    pub(crate) fn capacity(&self) -> usize {
+    pub fn capacity(&self) -> usize {
         self.bytes.capacity() + self.lent
     }
 
     /// Gives memory back that an idle session does not need.
-    pub(crate) fn look(&mut self, idle: bool) {
+    pub fn look(&mut self, idle: bool) {
         if idle && self.is_empty() && self.bytes.capacity() > LEAST_BYTES {
             self.bytes = Vec::with_capacity(LEAST_BYTES);
         }
     }
 
     /// Takes the buffer, to write replies into it while the session is lent out.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
+    pub fn take(&mut self) -> Vec<u8> {
         if self.bytes.capacity() == 0 {
             self.bytes.reserve_exact(LEAST_BYTES);
         }
@@ -56,7 +56,7 @@ impl Outbox {
     }
 
     /// Gives the buffer back. What other sessions wrote meanwhile goes behind it.
-    pub(crate) fn restore(&mut self, mut bytes: Vec<u8>) {
+    pub fn restore(&mut self, mut bytes: Vec<u8>) {
         if !self.bytes.is_empty() {
             bytes.append(&mut self.bytes);
         }
@@ -65,12 +65,12 @@ impl Outbox {
     }
 
     /// Appends.
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
     /// The first `count` bytes were sent.
-    pub(crate) fn advance(&mut self, count: usize) {
+    pub fn advance(&mut self, count: usize) {
         self.sent += count;
         assert!(self.sent <= self.bytes.len(), "more was sent than there was");
         if self.sent == self.bytes.len() {

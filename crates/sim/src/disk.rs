@@ -1,7 +1,8 @@
 //! A disk per process: what was synced survives a crash, the rest may be lost or torn.
 //!
-//! What was appended is lost from behind. What was written over synced bytes is lost by sectors: each holds what it held
-//! after some of the writes, and the one that was being written at that moment may hold a mixture.
+//! What was appended is lost from behind, and its end may be rubbish from the next sector on. What was written over
+//! synced bytes is lost by sectors: each holds what it held after some of the writes, and the one that was being written
+//! at that moment may hold a mixture.
 
 use std::collections::{BTreeMap, BTreeSet};
 use stdx::Prng;
@@ -71,7 +72,9 @@ impl Content {
             let left = prng.below(unsynced as u64 + 1) as usize;
             self.bytes.truncate(self.synced + left);
             if left > 0 && prng.chance(1, 2) {
+                // The sector in which the safe bytes end is written whole.
                 let from = self.bytes.len() - prng.below(left as u64).min(512) as usize;
+                let from = from.max(self.synced.next_multiple_of(SECTOR)).min(self.bytes.len());
                 self.bytes[from..].iter_mut().for_each(|byte| *byte = prng.next_u64() as u8);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -22,6 +23,16 @@ pub struct Client {
 enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+}
+
+/// To wait for it among other things.
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.stream {
+            Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Unix(stream) => stream.as_fd(),
+        }
+    }
 }
 
 impl Client {
@@ -83,16 +94,11 @@ impl Client {
     /// The next reply, or push.
     pub fn receive(&mut self) -> io::Result<Value> {
         loop {
-            let next = self.parser.next();
-            if let Some(value) =
-                next.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?
-            {
+            if let Some(value) = self.next_received()? {
                 return Ok(value);
             }
-            let mut bytes = [0; 16 << 10];
-            match self.read(&mut bytes)? {
-                0 => return Err(ErrorKind::UnexpectedEof.into()),
-                len => self.parser.feed(&bytes[..len]),
+            if self.fill()? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
             }
         }
     }
@@ -112,6 +118,35 @@ impl Client {
                 Ok(None)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The next reply or push, if it has been read already.
+    pub fn next_received(&mut self) -> io::Result<Option<Value>> {
+        self.parser.next().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+    }
+
+    /// Reads once and keeps what came for [`Client::next_received`]. Zero at the end.
+    pub fn fill(&mut self) -> io::Result<usize> {
+        let mut bytes = [0; 16 << 10];
+        let len = self.read(&mut bytes)?;
+        self.parser.feed(&bytes[..len]);
+        Ok(len)
+    }
+
+    /// From now on reading and writing return at once, with `WouldBlock` where they would have waited.
+    pub fn set_nonblocking(&self) -> io::Result<()> {
+        match &self.stream {
+            Stream::Tcp(stream) => stream.set_nonblocking(true),
+            Stream::Unix(stream) => stream.set_nonblocking(true),
+        }
+    }
+
+    /// Writes as much of `bytes` as there is room for, and tells how much that was.
+    pub fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream.write(bytes),
+            Stream::Unix(stream) => stream.write(bytes),
         }
     }
 

@@ -18,8 +18,10 @@ pub mod process;
 pub mod signal;
 pub mod stopwatch;
 pub mod syslog;
+pub mod terminal;
 pub mod thread;
 pub mod title;
+pub mod wait;
 
 mod errno;
 

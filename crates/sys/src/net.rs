@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
@@ -95,16 +95,25 @@ impl Stream {
 
     /// Probes after `secs` seconds of silence, every third of that, and gives up after three; zero: no probes.
     pub fn set_keepalive(&self, secs: u32) -> io::Result<()> {
-        if secs == 0 {
-            return self.0.set_keepalive(false);
-        }
-        let third = (secs / 3).max(1);
-        let keepalive = TcpKeepalive::new()
-            .with_time(Duration::from_secs(secs.into()))
-            .with_interval(Duration::from_secs(third.into()))
-            .with_retries(3);
-        self.0.set_tcp_keepalive(&keepalive)
+        set_keepalive(&SockRef::from(&self.0), secs)
     }
+}
+
+/// As [`Stream::set_keepalive`], for a socket of somebody else.
+pub fn keep_alive(socket: &impl AsFd, secs: u32) -> io::Result<()> {
+    set_keepalive(&SockRef::from(socket), secs)
+}
+
+fn set_keepalive(socket: &Socket, secs: u32) -> io::Result<()> {
+    if secs == 0 {
+        return socket.set_keepalive(false);
+    }
+    let third = (secs / 3).max(1);
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(secs.into()))
+        .with_interval(Duration::from_secs(third.into()))
+        .with_retries(3);
+    socket.set_tcp_keepalive(&keepalive)
 }
 
 fn name(address: &SockAddr) -> Address {

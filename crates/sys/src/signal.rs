@@ -4,7 +4,7 @@
 //! somebody insists.
 
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
@@ -31,15 +31,24 @@ pub struct Signals {
 impl Signals {
     /// Catches SIGTERM and SIGINT from now on, and ignores SIGHUP and SIGPIPE.
     pub fn catch() -> io::Result<Signals> {
+        Signals::watch(&[libc::SIGTERM, libc::SIGINT], &[libc::SIGHUP, libc::SIGPIPE])
+    }
+
+    /// Catches SIGINT alone, for a program whose user may want to leave what it does and not the program.
+    pub fn catch_interrupt() -> io::Result<Signals> {
+        Signals::watch(&[libc::SIGINT], &[])
+    }
+
+    fn watch(caught: &[libc::c_int], ignored: &[libc::c_int]) -> io::Result<Signals> {
         let (pipe, far) = UnixStream::pair()?;
         pipe.set_nonblocking(true)?;
         far.set_nonblocking(true)?;
         PIPE.store(far.into_raw_fd(), SeqCst);
-        for signal in [libc::SIGTERM, libc::SIGINT] {
-            set(signal, on_signal as *const () as libc::sighandler_t)?;
+        for signal in caught {
+            set(*signal, on_signal as *const () as libc::sighandler_t)?;
         }
-        for signal in [libc::SIGHUP, libc::SIGPIPE] {
-            set(signal, libc::SIG_IGN)?;
+        for signal in ignored {
+            set(*signal, libc::SIG_IGN)?;
         }
         Ok(Signals { pipe })
     }
@@ -54,6 +63,12 @@ impl Signals {
     /// What to wait on.
     pub fn source(&self) -> RawFd {
         self.pipe.as_raw_fd()
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
     }
 }
 
@@ -79,6 +94,18 @@ fn set(signal: libc::c_int, handler: libc::sighandler_t) -> io::Result<()> {
         libc::sigaction(signal, &action, std::ptr::null_mut())
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// A write to a pipe that nobody reads ends the process quietly, as users of `| head` expect. The runtime of Rust
+/// ignores that signal from the start.
+pub fn end_at_broken_pipe() {
+    // It can only fail for a signal that does not exist.
+    let _ = set(libc::SIGPIPE, libc::SIG_DFL);
+}
+
+/// A write to a pipe or socket that nobody reads fails, and nothing more.
+pub fn survive_broken_pipe() {
+    let _ = set(libc::SIGPIPE, libc::SIG_IGN);
 }
 
 extern "C" fn on_signal(signal: libc::c_int) {

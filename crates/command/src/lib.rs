@@ -6,6 +6,7 @@ mod flags;
 mod keys;
 mod propagation;
 mod spec;
+pub mod syntax;
 
 pub use args::Args;
 pub use error::Error;

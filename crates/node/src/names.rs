@@ -71,6 +71,12 @@ impl Default for Names {
 }
 
 impl Names {
+    /// The rows of all commands, of which a manual can be made that needs no server: the full name (`config|set`), the
+    /// facts, and whether it only holds subcommands.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &'static command::Spec, bool)> {
+        self.0.rows().iter().map(|row| (&row.full_name[..], row.spec, !row.subcommands.is_empty()))
+    }
+
     /// Renames a command, or takes it away where `to` is empty. An error is Redis's sentence.
     pub fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), &'static str> {
         if self.0.find(from).is_none() {

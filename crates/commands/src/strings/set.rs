@@ -11,7 +11,8 @@ pub(crate) const SET: DataCommand = Command::new(
     set,
     Spec {
         name: "set",
-        syntax: "key value [NX | XX | IFEQ comparison-value] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+        // compat(7.2): IFEQ is ours, and left out: tools compare the hint for SET word by word.
+        syntax: "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
         summary: "Stores a string under a key, whatever was there, if the conditions hold.",
         arity: Arity::AtLeast(3),
         flags: Flags::WRITE.and(Flags::DENY_OOM),

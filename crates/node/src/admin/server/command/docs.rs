@@ -1,9 +1,9 @@
 //! COMMAND DOCS: a page of the manual for each command.
 
-use super::syntax::{Argument, Kind, parse};
 use super::{SUB, UNORDERED, find};
 use crate::admin::{NodeCommand, NodeCx};
 use crate::registry::{CommandId, Registry};
+use command::syntax::{Argument, Kind, parse};
 use command::{Args, Arity, Command, Flow, Outcome, Spec, Writer};
 
 pub(super) const DOCS: NodeCommand = Command::new(

@@ -4,7 +4,6 @@ mod docs;
 mod info;
 mod keys;
 mod list;
-mod syntax;
 
 use super::FAMILY;
 use crate::admin::{self, NodeCommand, NodeCx};

@@ -9,39 +9,55 @@
 //! One argument behind a token carries it; several become a block that carries it; none at all makes it an argument
 //! of its own, a pure token.
 
-use command::{Find, Search, Spec};
+use crate::{Find, Search, Spec};
 
 /// A node of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Argument {
-    pub(super) name: String,
-    pub(super) kind: Kind,
-    pub(super) token: Option<String>,
+pub struct Argument {
+    /// What the manual calls it.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// The word that announces it.
+    pub token: Option<String>,
     /// Which of the command's key specifications finds it.
-    pub(super) key_spec: Option<usize>,
-    pub(super) optional: bool,
-    pub(super) multiple: bool,
+    pub key_spec: Option<usize>,
+    /// It may be left out.
+    pub optional: bool,
+    /// It may be said again.
+    pub multiple: bool,
     /// The token is said again with every repetition.
-    pub(super) multiple_token: bool,
-    pub(super) inside: Vec<Argument>,
+    pub multiple_token: bool,
+    /// The alternatives of a choice, the parts of a block.
+    pub inside: Vec<Argument>,
 }
 
 /// The types of arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// Any bytes.
     String,
+    /// A whole number.
     Integer,
+    /// A number.
     Double,
+    /// The name of a key.
     Key,
+    /// A glob pattern.
     Pattern,
+    /// Seconds or milliseconds since 1970.
     UnixTime,
+    /// The token is all there is.
     PureToken,
+    /// One of what is inside.
     OneOf,
+    /// All of what is inside.
     Block,
 }
 
 impl Kind {
-    pub(super) fn name(self) -> &'static str {
+    /// The name that COMMAND DOCS gives.
+    pub fn name(self) -> &'static str {
         match self {
             Kind::String => "string",
             Kind::Integer => "integer",
@@ -73,7 +89,7 @@ impl Kind {
 }
 
 /// The arguments of a command.
-pub(super) fn parse(spec: &Spec) -> Vec<Argument> {
+pub fn parse(spec: &Spec) -> Vec<Argument> {
     let mut words = Vec::new();
     for part in spec.syntax.split_whitespace() {
         split_brackets(part, &mut words);
@@ -336,7 +352,7 @@ impl KeyFinder<'_> {
         let token = argument.token.as_deref()?;
         self.spec.keys.iter().position(|keys| match keys.search {
             Search::Keyword(keyword, _) => keyword == token,
-            Search::Unknown => token == "STORE" && keys.flags.has(command::KeyFlags::OW),
+            Search::Unknown => token == "STORE" && keys.flags.has(crate::KeyFlags::OW),
             Search::Index(_) => false,
         })
     }
@@ -345,7 +361,7 @@ impl KeyFinder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use command::{Group, Keys};
+    use crate::{Group, Keys};
 
     /// The tree in one line: `name:type`, tokens before a slash, `?` optional, `+` multiple, `++` with the token.
     fn show(arguments: &[Argument]) -> String {

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let status = match program {
         Program::Server => server::run(&name, &words, &arguments),
         Program::CheckRdb => check_rdb::run(&name, &arguments),
+        Program::Cli => Ok(cli::run(&name, &arguments)),
         Program::Up => up::run(&arguments),
         Program::Version => {
             println!("regent {VERSION} (Redis {})", node::REDIS_VERSION);

@@ -5,6 +5,7 @@
 pub(crate) enum Program {
     Server,
     CheckRdb,
+    Cli,
     Up,
     Version,
     Help,
@@ -20,11 +21,12 @@ Regent, a server that speaks Redis.
 Usage: regent <program> [arguments]
 
   server [file] [--directive value ...] [-]   a server; arguments as those of redis-server
+  cli [options] [command]                     a command line client; arguments as those of redis-cli
   check-rdb <file>                            is this snapshot sound?
   up                                          a master and two replicas on free local ports, to look at
   --version, --help
 
-Called by the name redis-server or redis-check-rdb, it is that program.
+Called by the name redis-server, redis-cli or redis-check-rdb, it is that program.
 ";
 
 /// The program, the name to speak of it by, and its arguments.
@@ -39,7 +41,7 @@ pub(crate) fn choose(words: &[Vec<u8>]) -> (Program, String, Vec<Vec<u8>>) {
         ("check-aof", Program::Absent("check-aof")),
         ("sentinel", Program::Absent("Sentinel")),
         ("benchmark", Program::Absent("the benchmark program")),
-        ("-cli", Program::Absent("the command line client")),
+        ("-cli", Program::Cli),
         ("-server", Program::Server),
     ];
     if let Some((_, program)) = by_name.into_iter().find(|(part, _)| name.contains(part)) {
@@ -53,7 +55,7 @@ pub(crate) fn choose(words: &[Vec<u8>]) -> (Program, String, Vec<Vec<u8>>) {
         Some("--version" | "-v" | "version") => Program::Version,
         None | Some("--help" | "-h" | "help") => Program::Help,
         Some("sentinel") => Program::Absent("Sentinel"),
-        Some("cli") => Program::Absent("the command line client"),
+        Some("cli") => Program::Cli,
         Some("benchmark") => Program::Absent("the benchmark program"),
         Some("check-aof") => Program::Absent("check-aof"),
         Some(word) => Program::Unknown(word.to_owned()),
@@ -77,7 +79,8 @@ mod tests {
             ("./regent-server --version", Program::Server, 1),
             ("redis-check-rdb dump.rdb", Program::CheckRdb, 1),
             ("redis-sentinel s.conf", Program::Absent("Sentinel"), 1),
-            ("redis-cli", Program::Absent("the command line client"), 0),
+            ("redis-cli -p 1 get k", Program::Cli, 4),
+            ("regent cli get k", Program::Cli, 2),
             ("redis-check-aof x", Program::Absent("check-aof"), 1),
             ("regent", Program::Help, 0),
             ("regent --version", Program::Version, 0),

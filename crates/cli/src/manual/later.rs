@@ -1,0 +1,314 @@
+//! Commands of Redis 7.2 that our own server does not have yet, so that they are hinted at and explained when we talk
+//! to one that does, even if that cannot tell.
+
+use command::{Group, Spec, syntax};
+
+use super::Page;
+
+/// Name, version, syntax, summary.
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+const CHAPTERS: &[(&str, &[Row])] = &[
+    ("bitmap", BITMAP),
+    ("cluster", CLUSTER),
+    ("geo", GEO),
+    ("hyperloglog", HYPERLOGLOG),
+    ("scripting", SCRIPTING),
+    ("server", SERVER),
+    ("stream", STREAM),
+];
+
+const BITMAP: &[Row] = &[
+    ("bitcount", "2.6.0", "key [start end [BYTE | BIT]]", "Counts the bits that are set."),
+    (
+        "bitfield",
+        "3.2.0",
+        "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment>]",
+        "Reads and changes integers of any width inside a string.",
+    ),
+    (
+        "bitfield_ro",
+        "6.0.0",
+        "key [GET encoding offset [GET encoding offset ...]]",
+        "Reads integers of any width inside a string.",
+    ),
+    (
+        "bitop",
+        "2.6.0",
+        "<AND | OR | XOR | NOT> destkey key [key ...]",
+        "Combines strings bit by bit and stores the result.",
+    ),
+    (
+        "bitpos",
+        "2.8.7",
+        "key bit [start [end [BYTE | BIT]]]",
+        "Finds the first bit that is set, or that is not.",
+    ),
+    ("getbit", "2.2.0", "key offset", "Returns one bit of a string."),
+    ("setbit", "2.2.0", "key offset value", "Sets or clears one bit of a string."),
+];
+
+const CLUSTER: &[Row] = &[
+    ("asking", "3.0.0", "", "Lets the next command use a slot that is being moved here."),
+    ("cluster", "3.0.0", "", "A container of commands about the cluster."),
+    ("cluster|info", "3.0.0", "", "Returns the state of the cluster as this node sees it."),
+    ("cluster|keyslot", "3.0.0", "key", "Returns the slot of a key."),
+    ("cluster|nodes", "3.0.0", "", "Returns the nodes of the cluster as this node sees them."),
+    ("cluster|shards", "7.0.0", "", "Returns which nodes hold which slots."),
+    ("cluster|slots", "3.0.0", "", "Returns which nodes hold which slots, in the older form."),
+    ("readonly", "3.0.0", "", "Lets this connection read from a replica of a cluster."),
+    ("readwrite", "3.0.0", "", "Takes READONLY back."),
+];
+
+const GEO: &[Row] = &[
+    (
+        "geoadd",
+        "3.2.0",
+        "key [NX | XX] [CH] longitude latitude member [longitude latitude member ...]",
+        "Adds places, or moves them.",
+    ),
+    (
+        "geodist",
+        "3.2.0",
+        "key member1 member2 [M | KM | FT | MI]",
+        "Returns how far two places are apart.",
+    ),
+    ("geohash", "3.2.0", "key [member [member ...]]", "Returns places as Geohash texts."),
+    ("geopos", "3.2.0", "key [member [member ...]]", "Returns the coordinates of places."),
+    (
+        "georadius",
+        "3.2.0",
+        "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
+        "Finds the places in a circle around a point.",
+    ),
+    (
+        "georadius_ro",
+        "3.2.10",
+        "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]",
+        "Finds the places in a circle around a point, and stores nothing.",
+    ),
+    (
+        "georadiusbymember",
+        "3.2.0",
+        "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
+        "Finds the places in a circle around a place.",
+    ),
+    (
+        "georadiusbymember_ro",
+        "3.2.10",
+        "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]",
+        "Finds the places in a circle around a place, and stores nothing.",
+    ),
+    (
+        "geosearch",
+        "6.2.0",
+        "key <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | FT | MI> | BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
+        "Finds the places in a circle or a box.",
+    ),
+    (
+        "geosearchstore",
+        "6.2.0",
+        "destination source <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | FT | MI> | BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] [STOREDIST]",
+        "Stores the places in a circle or a box.",
+    ),
+];
+
+const HYPERLOGLOG: &[Row] = &[
+    (
+        "pfadd",
+        "2.8.9",
+        "key [element [element ...]]",
+        "Adds elements to a counter of different elements.",
+    ),
+    ("pfcount", "2.8.9", "key [key ...]", "Estimates how many different elements were added."),
+    (
+        "pfmerge",
+        "2.8.9",
+        "destkey [sourcekey [sourcekey ...]]",
+        "Joins counters of different elements.",
+    ),
+];
+
+const SCRIPTING: &[Row] = &[
+    ("eval", "2.6.0", "script numkeys [key [key ...]] [arg [arg ...]]", "Runs a script."),
+    (
+        "eval_ro",
+        "7.0.0",
+        "script numkeys [key [key ...]] [arg [arg ...]]",
+        "Runs a script that may not write.",
+    ),
+    (
+        "evalsha",
+        "2.6.0",
+        "sha1 numkeys [key [key ...]] [arg [arg ...]]",
+        "Runs a script that the server knows.",
+    ),
+    (
+        "evalsha_ro",
+        "7.0.0",
+        "sha1 numkeys [key [key ...]] [arg [arg ...]]",
+        "Runs a script that the server knows and that may not write.",
+    ),
+    ("fcall", "7.0.0", "function numkeys [key [key ...]] [arg [arg ...]]", "Calls a function."),
+    (
+        "fcall_ro",
+        "7.0.0",
+        "function numkeys [key [key ...]] [arg [arg ...]]",
+        "Calls a function that may not write.",
+    ),
+    ("function", "7.0.0", "", "A container of commands about functions."),
+    ("function|delete", "7.0.0", "library-name", "Deletes a library and its functions."),
+    ("function|dump", "7.0.0", "", "Returns all libraries in a form to restore them from."),
+    ("function|flush", "7.0.0", "[ASYNC | SYNC]", "Deletes all libraries."),
+    (
+        "function|list",
+        "7.0.0",
+        "[LIBRARYNAME library-name-pattern] [WITHCODE]",
+        "Returns the libraries and their functions.",
+    ),
+    ("function|load", "7.0.0", "[REPLACE] function-code", "Creates a library."),
+    (
+        "function|restore",
+        "7.0.0",
+        "serialized-value [FLUSH | APPEND | REPLACE]",
+        "Restores libraries that were dumped.",
+    ),
+    ("script", "2.6.0", "", "A container of commands about scripts."),
+    (
+        "script|debug",
+        "3.2.0",
+        "<YES | SYNC | NO>",
+        "Begins or ends debugging the scripts of this connection.",
+    ),
+    ("script|exists", "2.6.0", "sha1 [sha1 ...]", "Tells which scripts the server knows."),
+    ("script|flush", "2.6.0", "[ASYNC | SYNC]", "Forgets all scripts."),
+    ("script|kill", "2.6.0", "", "Stops the script that is running."),
+    ("script|load", "2.6.0", "script", "Lets the server know a script."),
+];
+
+const SERVER: &[Row] = &[
+    ("acl", "6.0.0", "", "A container of commands about users."),
+    (
+        "acl|cat",
+        "6.0.0",
+        "[category]",
+        "Returns the categories of commands, or the commands of one.",
+    ),
+    (
+        "acl|deluser",
+        "6.0.0",
+        "username [username ...]",
+        "Deletes users and ends their connections.",
+    ),
+    (
+        "acl|dryrun",
+        "7.0.0",
+        "username command [arg [arg ...]]",
+        "Tells whether a user may run a command.",
+    ),
+    ("acl|genpass", "6.0.0", "[bits]", "Returns a random password."),
+    ("acl|getuser", "6.0.0", "username", "Returns what a user may do."),
+    ("acl|list", "6.0.0", "", "Returns all users as lines of a file."),
+    ("acl|load", "6.0.0", "", "Reads the users from their file again."),
+    ("acl|log", "6.0.0", "[count | RESET]", "Returns what was refused lately."),
+    ("acl|save", "6.0.0", "", "Writes the users to their file."),
+    ("acl|setuser", "6.0.0", "username [rule [rule ...]]", "Creates or changes a user."),
+    ("acl|users", "6.0.0", "", "Returns the names of all users."),
+    ("acl|whoami", "6.0.0", "", "Returns the user of this connection."),
+    ("bgrewriteaof", "1.0.0", "", "Rewrites the append-only file in the background."),
+];
+
+const STREAM: &[Row] = &[
+    ("xack", "5.0.0", "key group id [id ...]", "Tells that a group has dealt with entries."),
+    (
+        "xadd",
+        "5.0.0",
+        "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]",
+        "Adds an entry at the end of a stream.",
+    ),
+    (
+        "xautoclaim",
+        "6.2.0",
+        "key group consumer min-idle-time start [COUNT count] [JUSTID]",
+        "Gives old entries that nobody has dealt with to a consumer, step by step.",
+    ),
+    (
+        "xclaim",
+        "5.0.0",
+        "key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
+        "Gives entries that nobody has dealt with to a consumer.",
+    ),
+    ("xdel", "5.0.0", "key id [id ...]", "Deletes entries of a stream."),
+    ("xgroup", "5.0.0", "", "A container of commands about consumer groups."),
+    (
+        "xgroup|create",
+        "5.0.0",
+        "key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read]",
+        "Creates a consumer group.",
+    ),
+    ("xgroup|createconsumer", "6.2.0", "key group consumer", "Creates a consumer of a group."),
+    ("xgroup|delconsumer", "5.0.0", "key group consumer", "Deletes a consumer of a group."),
+    ("xgroup|destroy", "5.0.0", "key group", "Deletes a consumer group."),
+    (
+        "xgroup|setid",
+        "5.0.0",
+        "key group <id | $> [ENTRIESREAD entries-read]",
+        "Sets what a group was given last.",
+    ),
+    ("xinfo", "5.0.0", "", "A container of commands that describe streams."),
+    ("xinfo|consumers", "5.0.0", "key group", "Describes the consumers of a group."),
+    ("xinfo|groups", "5.0.0", "key", "Describes the groups of a stream."),
+    ("xinfo|stream", "5.0.0", "key [FULL [COUNT count]]", "Describes a stream."),
+    ("xlen", "5.0.0", "key", "Returns how many entries a stream has."),
+    (
+        "xpending",
+        "5.0.0",
+        "key group [[IDLE min-idle-time] start end count [consumer]]",
+        "Returns what a group was given and has not dealt with.",
+    ),
+    ("xrange", "5.0.0", "key start end [COUNT count]", "Returns entries between two ids."),
+    (
+        "xread",
+        "5.0.0",
+        "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]",
+        "Returns entries behind given ids, or waits for them.",
+    ),
+    (
+        "xreadgroup",
+        "5.0.0",
+        "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]",
+        "Returns entries for a consumer of a group, or waits for them.",
+    ),
+    (
+        "xrevrange",
+        "5.0.0",
+        "key end start [COUNT count]",
+        "Returns entries between two ids, the last first.",
+    ),
+    (
+        "xsetid",
+        "5.0.0",
+        "key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]",
+        "Sets the last id of a stream.",
+    ),
+    (
+        "xtrim",
+        "5.0.0",
+        "key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]",
+        "Deletes the oldest entries of a stream.",
+    ),
+];
+
+pub(super) fn pages() -> impl Iterator<Item = Page> {
+    CHAPTERS.iter().flat_map(|(group, rows)| rows.iter().map(|row| page(group, row)))
+}
+
+fn page(group: &str, (name, since, line, summary): &Row) -> Page {
+    let arguments = syntax::parse(&Spec { syntax: line, ..Spec::of(Group::Generic) });
+    Page {
+        summary: (*summary).to_owned(),
+        since: Some((*since).to_owned()),
+        group: group.to_owned(),
+        ..Page::new(name, arguments)
+    }
+}

@@ -1,13 +1,15 @@
-//! What tests share: servers as processes, ours and Redis's, in folders of their own; a link that can be cut; what
-//! `redis-cli` would print; random commands.
+//! What tests share: servers and Sentinels as processes, ours and Redis's, in folders of their own; a link that can be
+//! cut; what `redis-cli` would print; random commands.
 //!
-//! A test starts a [`Server`] from a [`Program`] and types at it with [`Server::say`]. Nothing here waits for a span of
-//! time: [`until`] looks again and again and gives up after a deadline.
+//! A test starts a [`Server`] from a [`Program`] and types at it with [`Server::say`]. A [`Sentinel`] is a server with
+//! another file and another language. Nothing here waits for a span of time: [`until`] looks again and again and gives
+//! up after a deadline.
 
 mod link;
 mod print;
 mod program;
 mod random;
+mod sentinel;
 mod server;
 mod wait;
 
@@ -16,5 +18,6 @@ pub use link::Link;
 pub use print::{print, words};
 pub use program::{Program, peer_tool};
 pub use random::{Family, Random};
+pub use sentinel::{Events, Fields, Sentinel};
 pub use server::{Server, free_port};
 pub use wait::{poll, until};

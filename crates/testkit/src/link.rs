@@ -14,9 +14,19 @@ pub struct Link {
 #[derive(Default)]
 struct State {
     is_cut: bool,
+    is_held: bool,
     is_over: bool,
     /// Both ends of everything that passes now.
     streams: Vec<TcpStream>,
+}
+
+impl State {
+    fn end_all(&mut self) {
+        for stream in self.streams.drain(..) {
+            // A stream that its owner has closed is what we want.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
 }
 
 impl Link {
@@ -39,15 +49,22 @@ impl Link {
     pub fn cut(&self) {
         let mut state = lock(&self.state);
         state.is_cut = true;
-        for stream in state.streams.drain(..) {
-            // A stream that its owner has closed is what we want.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        state.end_all();
     }
 
-    /// Lets connections through again.
+    /// Passes nothing on any more and tells nobody, as a network does that loses everything: connections stay open,
+    /// new ones are taken and hear nothing.
+    pub fn hold(&self) {
+        lock(&self.state).is_held = true;
+    }
+
+    /// Lets connections through again. What stood still meanwhile is lost, and its connections end.
     pub fn mend(&self) {
-        lock(&self.state).is_cut = false;
+        let mut state = lock(&self.state);
+        state.is_cut = false;
+        if std::mem::take(&mut state.is_held) {
+            state.end_all();
+        }
     }
 }
 
@@ -64,9 +81,9 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-fn accept(listener: &TcpListener, port: u16, state: &Arc<Mutex<State>>) {
+fn accept(listener: &TcpListener, port: u16, shared: &Arc<Mutex<State>>) {
     for near in listener.incoming() {
-        let mut state = lock(state);
+        let mut state = lock(shared);
         if state.is_over {
             return;
         }
@@ -81,15 +98,17 @@ fn accept(listener: &TcpListener, port: u16, state: &Arc<Mutex<State>>) {
             // Small packets are passed on at once, as the servers sent them.
             let _ = to.set_nodelay(true);
             state.streams.push(kept);
-            thread::spawn(move || pass(from, to));
+            let shared = Arc::clone(shared);
+            thread::spawn(move || pass(from, to, &shared));
         }
     }
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream) {
+fn pass(mut from: TcpStream, mut to: TcpStream, state: &Mutex<State>) {
     let mut bytes = [0; 64 << 10];
     while let Ok(len @ 1..) = from.read(&mut bytes) {
-        if to.write_all(&bytes[..len]).is_err() {
+        // What comes while the link is held falls on the floor.
+        if !lock(state).is_held && to.write_all(&bytes[..len]).is_err() {
             break;
         }
     }

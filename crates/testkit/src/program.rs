@@ -1,9 +1,9 @@
-//! Which server to start: ours, or the one that is installed.
+//! Which program to start, a server or a Sentinel: ours, or the one that is installed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A server program and the words that make it a server.
+/// A program and the words that make it a server or a Sentinel.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub(crate) path: PathBuf,
@@ -16,7 +16,12 @@ impl Program {
         Program { path: path.into(), words: vec!["server"] }
     }
 
-    /// Any program that takes the arguments of `redis-server`.
+    /// Our binary at `path` as a Sentinel.
+    pub fn regent_sentinel(path: &str) -> Program {
+        Program { path: path.into(), words: vec!["sentinel"] }
+    }
+
+    /// Any program that takes the arguments of `redis-server` or `redis-sentinel`.
     pub fn at(path: impl AsRef<Path>) -> Program {
         Program { path: path.as_ref().to_owned(), words: Vec::new() }
     }
@@ -24,6 +29,23 @@ impl Program {
     /// The installed `redis-server`; none, with a note, where there is none.
     pub fn redis() -> Option<Program> {
         peer_tool("redis-server").map(Program::at)
+    }
+
+    /// The installed `redis-sentinel`; none, with a note, where there is none.
+    pub fn redis_sentinel() -> Option<Program> {
+        peer_tool("redis-sentinel").map(Program::at)
+    }
+
+    /// The file of the program, or its name where the system is to find it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A process of it that is not started yet, with the words that come before all others.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(&self.words);
+        command
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use client::{Client, Value, field};
@@ -22,6 +22,8 @@ const LINES: &[&str] =
 pub struct Server {
     program: Program,
     folder: PathBuf,
+    /// The name of its configuration file, in that folder.
+    configuration: &'static str,
     port: u16,
     password: Option<String>,
     process: Option<Child>,
@@ -38,31 +40,50 @@ impl Server {
 
     /// A server with its folder and configuration file `redis.conf`, not started.
     pub fn prepare(program: &Program, lines: &[&str]) -> Server {
+        Server::prepare_file(program, "redis.conf", &[LINES, lines].concat())
+    }
+
+    /// The same with another name of the file, and with nothing in it but where to listen and write, and `lines`.
+    pub(crate) fn prepare_file(
+        program: &Program,
+        configuration: &'static str,
+        lines: &[&str],
+    ) -> Server {
         let port = free_port();
         let folder = std::env::temp_dir().join(format!("regent-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
         let own =
             [format!("port {port}"), format!("dir {}", folder.display()), "logfile log".into()];
-        let own = own.iter().map(String::as_str);
-        let text: String = own.chain(LINES.iter().copied()).chain(lines.iter().copied()).fold(
-            String::new(),
-            |text, line| {
-                // The last line of a name wins, except with lines that add up.
-                text + line + "\n"
-            },
-        );
-        std::fs::write(folder.join("redis.conf"), text).expect("the folder is there");
+        // The last line of a name wins, except with lines that add up.
+        let all = own.iter().map(String::as_str).chain(lines.iter().copied());
+        let text = all.fold(String::new(), |text, line| text + line + "\n");
+        std::fs::write(folder.join(configuration), text).expect("the folder is there");
         let password = lines.iter().find_map(|line| line.strip_prefix("requirepass "));
         let password = password.map(|word| word.trim_matches('"').to_owned());
-        Server { program: program.clone(), folder, port, password, process: None }
+        let program = program.clone();
+        Server { program, folder, configuration, port, password, process: None }
+    }
+
+    /// Adds a line to its configuration file.
+    #[track_caller]
+    pub fn write_line(&self, line: &str) {
+        let text = self.configuration() + line + "\n";
+        std::fs::write(self.file(self.configuration), text).expect("the folder is there");
     }
 
     /// Starts the process, with the files that are there.
     #[track_caller]
     pub fn start_again(&mut self) {
+        let program = self.program.clone();
+        self.start_as(&program, &[]);
+    }
+
+    /// The same with another program, and with `words` after the name of the file.
+    #[track_caller]
+    pub fn start_as(&mut self, program: &Program, words: &[&str]) {
         assert!(self.process.is_none(), "it runs already");
-        let mut command = Command::new(&self.program.path);
-        command.args(&self.program.words).arg(self.folder.join("redis.conf"));
+        let mut command = program.command();
+        command.arg(self.folder.join(self.configuration)).args(words);
         sys::process::ends_with_parent(&mut command);
         let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(command.spawn().expect("the program starts"));
@@ -89,6 +110,12 @@ impl Server {
         &self.folder
     }
 
+    /// What its configuration file says now.
+    #[track_caller]
+    pub fn configuration(&self) -> String {
+        std::fs::read_to_string(self.file(self.configuration)).expect("it has been written")
+    }
+
     /// A file in its folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -103,6 +130,11 @@ impl Server {
     #[track_caller]
     pub fn wait_log(&self, text: &str) {
         until(&format!("`{text}` in the log"), || self.log().contains(text));
+    }
+
+    /// The program that runs, or would.
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
     /// A connection of its own, authenticated.
@@ -152,7 +184,11 @@ impl Server {
     /// Waits until a field of INFO has a value.
     #[track_caller]
     pub fn wait_field(&self, section: &str, name: &str, want: &str) {
-        until(&format!("{name}:{want}"), || self.field(section, name) == want);
+        until(&format!("{name}:{want}"), || {
+            // A server that changes its role may end the connection of who asks.
+            let info = self.try_client().and_then(|mut client| client.command(&["INFO", section]));
+            info.is_ok_and(|info| field(&info.text(), name).unwrap_or_default() == want)
+        });
     }
 
     /// Makes it a replica of `port` of this machine, and waits until the link is up.
@@ -217,6 +253,13 @@ impl Server {
         signal::send(process.id(), Kind::Terminate).expect("it runs");
         let status = process.wait().expect("a child can be waited for");
         assert!(status.success(), "{status}:\n{}", self.log());
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn wait_end(&mut self) {
+        let mut process = self.process.take().expect("it runs");
+        until("its end", || process.try_wait().is_ok_and(|status| status.is_some()));
     }
 
     /// Ends it at once, as a power cut would.

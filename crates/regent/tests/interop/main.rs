@@ -7,7 +7,6 @@ mod files;
 mod programs;
 mod replies;
 mod resync;
-mod sentinel;
 mod stream;
 mod sync;
 

@@ -33,6 +33,7 @@ mod news;
 mod orders;
 mod refresh;
 mod report;
+pub mod scripts;
 mod sentinel;
 pub mod state;
 mod vote;

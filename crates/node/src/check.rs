@@ -12,7 +12,8 @@
 //! # a remark
 //! ```
 //!
-//! Files live in a map, listening always succeeds except at port 1, and work for other threads is done at once. With
+//! Files live in a map, 20032 of them may be open, listening always succeeds except at port 1, and work for other
+//! threads is done at once. With
 //! `UPDATE_EXPECT=1` the true answers are written into the files under `tests/transcripts`.
 
 use crate::{Node, Options};
@@ -25,6 +26,9 @@ use world::{
     ConnId, Dial, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Event, FileId, Machine,
     Peer, Senses,
 };
+
+/// How many files the invented system lets a process have open.
+const OPEN_FILES_MAX: u64 = 20_032;
 
 /// A server with its sessions, and the world around them.
 pub(crate) struct Player {
@@ -212,6 +216,10 @@ impl Player {
                 let failed = "Failed listening on port 1 (tcp), aborting.".to_owned();
                 let result = if port == 1 { Err(failed) } else { Ok(()) };
                 self.node.handle_event(self.now, Event::Listened { ticket, result });
+            }
+            Effect::OpenFiles { ticket, wanted } => {
+                let limit = wanted.min(OPEN_FILES_MAX);
+                self.node.handle_event(self.now, Event::OpenFiles { ticket, limit });
             }
             Effect::Dial(dial) if self.reaches => {
                 let conn = ConnId(self.sessions.len() as u32);

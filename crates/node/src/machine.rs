@@ -64,6 +64,11 @@ impl Machine for Node {
                     _ => {}
                 }
             }
+            Event::OpenFiles { ticket, limit } => {
+                if let Some(Errand::Changing(id)) = self.errands.remove(&ticket) {
+                    self.change_stepped(id, self.fits_clients(limit));
+                }
+            }
             Event::Signal(signal) => self.signalled(signal),
             // A server runs no programs and has no names looked up but for a call.
             Event::Started { .. } | Event::Ended { .. } | Event::Resolved { .. } => {}
@@ -167,11 +172,9 @@ impl Node {
         self.stats.turns.begin(self.senses.stopwatch, self.stats.commands);
     }
 
-    /// The server begins its work: limits, listening, the dataset. To be called once, before the first turn.
+    /// The server begins its work: listening, the dataset. To be called once, before the first turn.
     pub fn start(&mut self, now: Now) {
         self.now = now;
-        let wanted = self.settings.clients_max as u64 + 32;
-        self.effects.push_back(Effect::OpenFiles { wanted });
         self.stats.memory_at_start = (self.senses.memory)() as u64;
         let role = if self.config.values.source().is_some() { 'S' } else { 'M' };
         self.effects.push_back(Effect::LogRole(role));

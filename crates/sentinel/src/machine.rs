@@ -55,7 +55,8 @@ impl Machine for Sentinel {
             }
             Event::Started { ticket, pid } => self.script_started(ticket, pid),
             Event::Ended { ticket, outcome } => self.script_ended(ticket, outcome),
-            Event::WorkDone { .. } => {}
+            // Nothing of the kind is asked for.
+            Event::WorkDone { .. } | Event::OpenFiles { .. } => {}
         }
         self.settle();
     }

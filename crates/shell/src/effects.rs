@@ -63,8 +63,9 @@ impl<M: Machine> Loop<'_, M> {
                 }
             }
             Effect::Stall { ms } => sys::thread::sleep(Duration::from_millis(ms)),
-            Effect::OpenFiles { wanted } => {
-                sys::limits::raise_open_files(wanted);
+            Effect::OpenFiles { ticket, wanted } => {
+                let limit = sys::limits::raise_open_files(wanted);
+                self.machine.handle_event(self.now, Event::OpenFiles { ticket, limit });
             }
             Effect::Exit(exit) => return Some(exit),
         }

@@ -53,8 +53,8 @@ pub enum Effect {
     Supervisor(String),
     /// Hold the whole loop for this long: DEBUG SLEEP, and nothing else.
     Stall { ms: u64 },
-    /// Raise the number of open files to this, if the system lets us.
-    OpenFiles { wanted: u64 },
+    /// Raise the number of open files to this, if the system lets us; ends in `OpenFiles`.
+    OpenFiles { ticket: Ticket, wanted: u64 },
     /// The process ends.
     Exit(Exit),
 }

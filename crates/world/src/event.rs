@@ -30,6 +30,8 @@ pub enum Event {
     Started { ticket: Ticket, pid: u32 },
     /// A program that `Effect::Run` asked for has ended.
     Ended { ticket: Ticket, outcome: Outcome },
+    /// What `Effect::OpenFiles` asked for: the limit that is in force now. It is never lowered.
+    OpenFiles { ticket: Ticket, limit: u64 },
     /// The process got a signal.
     Signal(Signal),
 }

@@ -102,6 +102,7 @@ impl<S: Subject> World<S> {
                 self.run(process, ticket, &program, &arguments);
             }
             Effect::Kill { ticket } => self.kill(process, ticket),
+            Effect::OpenFiles { ticket, wanted } => self.open_files(process, ticket, wanted),
             Effect::Log { text, .. } => self.note(process, &text),
             Effect::Stall { ms } => self.pause(process, ms),
             Effect::Exit(exit) => {
@@ -115,8 +116,7 @@ impl<S: Subject> World<S> {
             | Effect::KeepAlive { .. }
             | Effect::LogRole(_)
             | Effect::Title(_)
-            | Effect::Supervisor(_)
-            | Effect::OpenFiles { .. } => {}
+            | Effect::Supervisor(_) => {}
         }
     }
 

@@ -468,6 +468,7 @@ impl Machine for Toy {
                 self.jobs.remove(&ticket);
             }
             Event::Signal(_)
+            | Event::OpenFiles { .. }
             | Event::Resolved { .. }
             | Event::Started { .. }
             | Event::Ended { .. } => {}

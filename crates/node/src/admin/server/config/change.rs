@@ -37,9 +37,14 @@ struct Change {
 pub(super) enum Step {
     /// Listen where the parameters say; the name is that of the parameter to blame.
     Listen(&'static str),
+    /// Have room for so many clients.
+    Clients,
     /// Work in another folder.
     Folder { from: String, to: String },
 }
+
+/// Files beside those of clients: the log, snapshots, replicas, what listens.
+const RESERVED_FILES: u64 = 32;
 
 impl Step {
     /// What has to happen before `name` has the value that is staged for it.
@@ -47,6 +52,7 @@ impl Step {
         let values = &node.config.values;
         match name {
             "port" | "bind" | "unixsocket" | "unixsocketperm" => Some(Step::Listen(name)),
+            "maxclients" => Some(Step::Clients),
             "dir" => match staged.value(values, "dir") {
                 Some(Value::Text(to)) => {
                     let to = String::from_utf8_lossy(to).into_owned();
@@ -61,6 +67,7 @@ impl Step {
     fn name(&self) -> &'static str {
         match self {
             Step::Listen(name) => name,
+            Step::Clients => "maxclients",
             Step::Folder { .. } => "dir",
         }
     }
@@ -70,7 +77,7 @@ impl Step {
         match self {
             Step::Listen("bind") => "Failed to bind to specified addresses.".to_owned(),
             Step::Listen(_) => "Unable to listen on this port. Check server logs.".to_owned(),
-            Step::Folder { .. } => text,
+            Step::Clients | Step::Folder { .. } => text,
         }
     }
 }
@@ -92,10 +99,6 @@ impl Node {
                 }
                 // Those who are too much go when this event has been dealt with.
                 "maxmemory-clients" => self.weigh_all(),
-                "maxclients" => {
-                    let wanted = self.settings.clients_max as u64 + 32;
-                    self.effects.push_back(Effect::OpenFiles { wanted });
-                }
                 "slowlog-max-len" => {
                     let len = self.settings.slowlog_len_max;
                     self.stats.slowlog.entries.truncate(len);
@@ -134,6 +137,11 @@ impl Node {
         self.config_pending.changes.insert(id, change);
         match step {
             Step::Listen(_) => self.listen(Errand::Changing(id)),
+            Step::Clients => {
+                let ticket = self.errand(Errand::Changing(id));
+                let wanted = self.config.values.count("maxclients") + RESERVED_FILES;
+                self.effects.push_back(Effect::OpenFiles { ticket, wanted });
+            }
             Step::Folder { to, .. } => {
                 self.disk(Errand::Changing(id), DiskOp::ChangeDir { path: to });
             }
@@ -165,11 +173,24 @@ impl Node {
         }
     }
 
+    /// Whether `maxclients` can be had with so many open files.
+    pub(crate) fn fits_clients(&self, limit: u64) -> Result<(), String> {
+        let room = limit.saturating_sub(RESERVED_FILES);
+        if room >= self.config.values.count("maxclients") {
+            return Ok(());
+        }
+        Err(format!(
+            "The operating system is not able to handle the specified number of clients, try with {room}"
+        ))
+    }
+
     /// Takes steps back. Nobody waits for the answers: what was in effect a moment ago can be had again.
     fn undo(&mut self, done: &[Step]) {
         for step in done.iter().rev() {
             match step {
                 Step::Listen(_) => self.listen(Errand::Ignored),
+                // Room that nobody needs does no harm.
+                Step::Clients => {}
                 Step::Folder { from, .. } => {
                     let _ = self.config.values.set("dir", &[from]);
                     self.disk(Errand::Ignored, DiskOp::ChangeDir { path: from.clone() });

@@ -1,19 +1,24 @@
-"""The tables of docs/performance.md, written between two marks; the words around them are a person's."""
-
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+"""The tables of docs/performance.md, written between marks; the words around them are a person's."""
 
 
 def write(results, document):
-    """Replaces what stands between the marks by tables of the kept figures."""
-    text = document.read_text() if document.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    """Replaces what stands between the marks of compare.py by tables of the kept figures."""
     parts = [_machine(results)]
-    for name, table in TABLES.items():
+    for name, tables in TABLES.items():
         if name in results:
-            parts.append(table(results[name]))
-    body = "\n\n".join(parts)
-    document.write_text(f"{before}{BEGIN}\n{body}\n{END}{after}")
+            parts.append(tables(results[name]))
+    replace(document, "measured", "\n\n".join(parts))
+
+
+def replace(document, mark, body):
+    """Replaces what stands between the two marks of that name, which are put at the end if they are not there."""
+    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    text = document.read_text() if document.exists() else "# Performance\n"
+    if begin not in text:
+        text = f"{text.rstrip()}\n\n{begin}\n{end}\n"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    document.write_text(f"{before}{begin}\n{body}\n{end}{after}")
 
 
 def _machine(results):
@@ -40,8 +45,9 @@ def _heading(title, section):
     )
 
 
-def _table(head, rows):
-    marks = ["---"] + ["---:"] * (len(head) - 1)
+def table(head, rows, words=1):
+    """A table whose first columns are words and the others figures."""
+    marks = ["---"] * words + ["---:"] * (len(head) - words)
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, marks, *rows])
 
 
@@ -70,11 +76,11 @@ def _throughput(section):
         _heading("CPU per operation", section)
         + f"\nMicroseconds of the server's CPU time per command, the median of {section['rounds']} runs. "
         "The ratio is to the best peer; a missed bar is **bold**.",
-        _table(["", *peers, "ratio", "bar"], cpu),
+        table(["", *peers, "ratio", "bar"], cpu),
         "Throughput, thousands of commands per second:",
-        _table(["", *peers], speed),
+        table(["", *peers], speed),
         "Latency as redis-benchmark sees it, p50 / p99 / p99.9 in milliseconds:",
-        _table(["", *peers], late),
+        table(["", *peers], late),
     ])
 
 
@@ -95,7 +101,7 @@ def _memory(section):
     return "\n\n".join([
         _heading("Memory per key", section)
         + f"\nBytes per key by `used_memory` / by resident size; names of 16 bytes. The ratios are to {against}.",
-        _table(["", *peers, "ratios", "bar"], rows),
+        table(["", *peers, "ratios", "bar"], rows),
     ])
 
 
@@ -111,7 +117,7 @@ def _replicas(section):
     return "\n\n".join([
         _heading("A master with two replicas", section)
         + "\nSET of 64 bytes, pipeline of 16, 50 clients; CPU microseconds per write. The replicas share a core with the load.",
-        _table(["", "master alone", "master of two", "each replica", "thousand writes/s"], rows),
+        table(["", "master alone", "master of two", "each replica", "thousand writes/s"], rows),
         f"Master of two against the best peer: {_verdict(ratio, 0.8)} (bar 0.8). "
         f"A replica's cost against its master's: {_verdict(keeps, 1.0)} (bar 1).",
     ])
@@ -156,9 +162,9 @@ def _bulk(section):
         _heading("A snapshot under 50,000 writes per second", section)
         + "\nRandom keys are overwritten while `BGSAVE` runs, on the server's one core, where a forked child runs as well. "
         "Growth is the rise of the resident size and, of those that fork, the pages copied.",
-        _table(["", *of], snapshot),
+        table(["", *of], snapshot),
         "### A full sync of the same dataset\n\nTo a replica of the same kind on the other core, without other load.",
-        _table(["", *of], sync),
+        table(["", *of], sync),
     ])
 
 
@@ -179,7 +185,7 @@ def _growth(section):
         _heading(f"Pauses while growing to {keys / 1e6:g} million keys", section)
         + "\nMicroseconds per batch of 50 SETs, one connection. Time on the core is what the executing thread used since the "
         "batch before; the round trip also has whatever else the machine did.",
-        _table(["", *of], rows),
+        table(["", *of], rows),
     ])
 
 

@@ -18,6 +18,8 @@ pub struct Config {
     pub renames: Vec<(Vec<u8>, Vec<u8>)>,
     /// `sentinel` lines, in order; empty unless the program is a Sentinel.
     pub sentinel: Vec<SentinelLine>,
+    /// The program is a Sentinel.
+    pub is_sentinel: bool,
 }
 
 /// Who asks for a change, and when.

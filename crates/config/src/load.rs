@@ -137,6 +137,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// A Sentinel has a port of its own, and must be reachable for the others.
     fn begin_sentinel(&mut self) {
+        self.config.is_sentinel = true;
         let values = &mut self.config.values;
         values.set("port", &["26379"]).expect("26379 is a port");
         values.set("protected-mode", &["no"]).expect("no is a choice");

@@ -34,6 +34,7 @@ impl Config {
             Some(match variable {
                 "title" => self.program.clone(),
                 "listen-addr" => self.listen_address(),
+                "server-mode" if self.is_sentinel => "[sentinel]".to_owned(),
                 "server-mode" => String::new(),
                 "config-file" => self.file.clone().unwrap_or_else(|| "-".to_owned()),
                 "port" => values.count("port").to_string(),

@@ -3,6 +3,7 @@
 mod check_rdb;
 mod crash;
 mod program;
+mod sentinel;
 mod server;
 mod up;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let (program, name, arguments) = program::choose(&words);
     let status = match program {
         Program::Server => server::run(&name, &words, &arguments),
+        Program::Sentinel => sentinel::run(&name, &arguments),
         Program::CheckRdb => check_rdb::run(&name, &arguments),
         Program::Cli => Ok(cli::run(&name, &arguments)),
         Program::Up => up::run(&arguments),

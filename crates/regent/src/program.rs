@@ -4,6 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     Server,
+    Sentinel,
     CheckRdb,
     Cli,
     Up,
@@ -22,11 +23,12 @@ Usage: regent <program> [arguments]
 
   server [file] [--directive value ...] [-]   a server; arguments as those of redis-server
   cli [options] [command]                     a command line client; arguments as those of redis-cli
+  sentinel <file> [--directive value ...]     watches servers and fails over; as redis-sentinel
   check-rdb <file>                            is this snapshot sound?
   up                                          a master and two replicas on free local ports, to look at
   --version, --help
 
-Called by the name redis-server, redis-cli or redis-check-rdb, it is that program.
+Called by the name redis-server, redis-sentinel, redis-cli or redis-check-rdb, it is that program.
 ";
 
 /// The program, the name to speak of it by, and its arguments.
@@ -39,7 +41,7 @@ pub(crate) fn choose(words: &[Vec<u8>]) -> (Program, String, Vec<Vec<u8>>) {
     let by_name = [
         ("check-rdb", Program::CheckRdb),
         ("check-aof", Program::Absent("check-aof")),
-        ("sentinel", Program::Absent("Sentinel")),
+        ("sentinel", Program::Sentinel),
         ("benchmark", Program::Absent("the benchmark program")),
         ("-cli", Program::Cli),
         ("-server", Program::Server),
@@ -54,8 +56,8 @@ pub(crate) fn choose(words: &[Vec<u8>]) -> (Program, String, Vec<Vec<u8>>) {
         Some("up") => Program::Up,
         Some("--version" | "-v" | "version") => Program::Version,
         None | Some("--help" | "-h" | "help") => Program::Help,
-        Some("sentinel") => Program::Absent("Sentinel"),
         Some("cli") => Program::Cli,
+        Some("sentinel") => Program::Sentinel,
         Some("benchmark") => Program::Absent("the benchmark program"),
         Some("check-aof") => Program::Absent("check-aof"),
         Some(word) => Program::Unknown(word.to_owned()),
@@ -81,6 +83,8 @@ mod tests {
             ("redis-sentinel s.conf", Program::Absent("Sentinel"), 1),
             ("redis-cli -p 1 get k", Program::Cli, 4),
             ("regent cli get k", Program::Cli, 2),
+            ("redis-sentinel s.conf", Program::Sentinel, 1),
+            ("redis-cli", Program::Absent("the command line client"), 0),
             ("redis-check-aof x", Program::Absent("check-aof"), 1),
             ("regent", Program::Help, 0),
             ("regent --version", Program::Version, 0),

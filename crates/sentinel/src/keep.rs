@@ -5,6 +5,7 @@ use crate::ledger::Version;
 use crate::sentinel::Sentinel;
 use crate::state::{Saved, SavedGroup, SavedPeer, StateFile};
 use config::Config;
+use stdx::Instant;
 use world::{DiskError, DiskOp, DiskReply, Effect, Level, Ticket};
 
 /// The file, and what of it is under way.
@@ -12,7 +13,7 @@ use world::{DiskError, DiskOp, DiskReply, Effect, Level, Ticket};
 pub(crate) struct Keeper {
     file: StateFile,
     path: String,
-    writing: Option<(Ticket, Version)>,
+    writing: Option<(Ticket, Version, Instant)>,
     /// What the file says about us that no command changes.
     pub(crate) sentinel_user: String,
     pub(crate) sentinel_pass: String,
@@ -50,17 +51,19 @@ impl Sentinel {
         let ticket = self.ticket();
         let op = DiskOp::Replace { path: self.keeper.path.clone(), bytes };
         self.keeper.kept = self.ledger.version();
-        self.keeper.writing = Some((ticket, self.keeper.kept));
+        self.keeper.writing = Some((ticket, self.keeper.kept, self.clock.now()));
         self.effects.push_back(Effect::Disk { ticket, op });
     }
 
     /// A write has ended. False: it was not ours.
     pub(crate) fn kept(&mut self, ticket: Ticket, result: &Result<DiskReply, DiskError>) -> bool {
-        let Some((ours, version)) = self.keeper.writing.filter(|(it, _)| *it == ticket) else {
+        let Some((_, version, began)) = self.keeper.writing.filter(|(it, ..)| *it == ticket) else {
             return false;
         };
-        assert_eq!(ours, ticket);
         self.keeper.writing = None;
+        // The slowest counts, and is forgotten slowly.
+        let took_us = self.clock.now().us_since(began);
+        self.me.disk_us = took_us.max(self.me.disk_us - self.me.disk_us / 8);
         if let Err(error) = result {
             let text = format!(
                 "WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"

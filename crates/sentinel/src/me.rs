@@ -17,6 +17,8 @@ pub(crate) struct Me {
     pub(crate) deny_scripts_reconfig: bool,
     /// How we get in at our peers.
     pub(crate) access: PeerAccess,
+    /// How long the disk took lately to make the state durable. Those of our peers are taken to be as fast.
+    pub(crate) disk_us: u64,
     /// SENTINEL SIMULATE-FAILURE.
     pub(crate) crash_after_election: bool,
     pub(crate) crash_after_promotion: bool,

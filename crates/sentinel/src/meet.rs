@@ -95,7 +95,7 @@ pub(crate) fn add(
         password: cx.me.access.password.clone(),
         renamed: Vec::new(),
     };
-    let user = User { instance: id, info_ms: None, ..group.pace(group.primary.id) };
+    let user = User { instance: id, info_ms: None, ..group.pace(group.primary.id, cx.now) };
     let link = cx.links.attach(key, user, cx.now);
     let mut it = Instance::new(id, run_id.to_owned(), address, link, Role::Unknown, cx.now);
     it.run_id = Some(run_id.to_owned());

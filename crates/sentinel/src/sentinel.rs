@@ -87,6 +87,7 @@ impl Sentinel {
             crash_after_promotion: false,
             rules,
             made: 0,
+            disk_us: 0,
             east_secs,
         };
         let mut links = Links::default();

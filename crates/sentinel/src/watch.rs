@@ -105,7 +105,7 @@ fn start_if_needed(group: &mut Group, cx: &mut Cx<'_>) {
 /// Tells the links how often each instance is to be pinged and asked.
 fn set_paces(group: &Group, cx: &mut Cx<'_>) {
     for it in group.instances() {
-        cx.links.set_pace(it.link, group.pace(it.id));
+        cx.links.set_pace(it.link, group.pace(it.id, cx.now));
     }
 }
 

@@ -5,7 +5,7 @@ use sys::file;
 
 /// The real one, with the names that commands have by now.
 #[derive(Default)]
-pub(super) struct FileSystem {
+pub(crate) struct FileSystem {
     names: node::Names,
 }
 

@@ -1,8 +1,8 @@
 //! `regent server`: from arguments to a running server, and to its end.
 
-mod host;
-mod say;
-mod startup;
+pub(crate) mod host;
+pub(crate) mod say;
+pub(crate) mod startup;
 mod words;
 
 use std::path::PathBuf;
@@ -26,8 +26,7 @@ pub(crate) fn run(name: &str, words: &[Vec<u8>], arguments: &[Vec<u8>]) -> Resul
     }
     let mut line = CommandLine::parse(arguments);
     if line.sentinel {
-        eprintln!("{name}: Sentinel is not in this version of Regent");
-        return Ok(1);
+        return crate::sentinel::run(name, arguments);
     }
     // Before a `dir` line changes what a relative path means.
     let executable = sys::facts::executable();
@@ -62,7 +61,7 @@ pub(crate) fn run(name: &str, words: &[Vec<u8>], arguments: &[Vec<u8>]) -> Resul
 }
 
 /// `dir` is where we are, unless a line said otherwise.
-fn with_folder(mut config: Config) -> Config {
+pub(crate) fn with_folder(mut config: Config) -> Config {
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     // Any path is a value of `dir`.
     let _ = config.values.set("dir", &[&here.to_string_lossy()]);

@@ -5,7 +5,7 @@ use shell::{Log, LogTarget};
 use world::Level;
 
 /// The log and the quietest level that goes into it.
-pub(super) struct Say {
+pub(crate) struct Say {
     log: Log,
     target: LogTarget,
     /// None: nothing at all.
@@ -14,7 +14,7 @@ pub(super) struct Say {
 
 impl Say {
     /// As the configuration has it. To be made once the process has its final number.
-    pub(super) fn new(config: &Config) -> Say {
+    pub(crate) fn new(config: &Config) -> Say {
         let values = &config.values;
         let file = Some(values.text("logfile")).filter(|path| !path.is_empty());
         let syslog = values.flag("syslog-enabled");
@@ -36,24 +36,29 @@ impl Say {
     }
 
     /// From now on lines are those of a server.
-    pub(super) fn become_server(&mut self, config: &Config) {
+    pub(crate) fn become_server(&mut self, config: &Config) {
         self.log.set_role(if config.values.source().is_some() { 'S' } else { 'M' });
     }
 
-    pub(super) fn target(&self) -> &LogTarget {
+    /// From now on lines are those of a Sentinel.
+    pub(crate) fn become_sentinel(&mut self) {
+        self.log.set_role('X');
+    }
+
+    pub(crate) fn target(&self) -> &LogTarget {
         &self.target
     }
 
-    pub(super) fn notice(&self, text: &str) {
+    pub(crate) fn notice(&self, text: &str) {
         self.at(Level::Notice, text);
     }
 
-    pub(super) fn warning(&self, text: &str) {
+    pub(crate) fn warning(&self, text: &str) {
         self.at(Level::Warning, text);
     }
 
     /// Text without the head of a line.
-    pub(super) fn raw(&self, text: &str) {
+    pub(crate) fn raw(&self, text: &str) {
         if self.least.is_some_and(|least| least <= Level::Notice) {
             self.log.write_raw(text);
         }
@@ -65,7 +70,7 @@ impl Say {
         }
     }
 
-    pub(super) fn into_log(self) -> Log {
+    pub(crate) fn into_log(self) -> Log {
         self.log
     }
 }

@@ -12,13 +12,13 @@ use super::say::Say;
 const RESERVED: u64 = 32;
 
 /// Whether somebody supervises the process and wants to be told. A supervised server stays in the foreground.
-pub(super) fn is_supervised(config: &Config) -> bool {
+pub(crate) fn is_supervised(config: &Config) -> bool {
     let asked = config.values.choice("supervised");
     matches!(asked, "systemd" | "auto") && process::notify_systemd("STATUS=Regent is loading...\n")
 }
 
 /// The lines with which every start begins.
-pub(super) fn announce(say: &mut Say, name: &str, arguments: &[Vec<u8>], config: &Config) {
+pub(crate) fn announce(say: &mut Say, name: &str, arguments: &[Vec<u8>], config: &Config) {
     say.notice("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     say.notice(&format!(
         "Redis version={}, bits={}, commit=00000000, modified=0, pid={}, just started",
@@ -27,7 +27,7 @@ pub(super) fn announce(say: &mut Say, name: &str, arguments: &[Vec<u8>], config:
         sys::facts::pid(),
     ));
     say.notice(&format!("Regent version={}", crate::VERSION));
-    if arguments.is_empty() {
+    if arguments.is_empty() && !config.is_sentinel {
         say.warning(&format!(
             "Warning: no config file specified, using the default config. In order to specify a \
              config file use {name} /path/to/redis.conf"
@@ -35,7 +35,10 @@ pub(super) fn announce(say: &mut Say, name: &str, arguments: &[Vec<u8>], config:
     } else {
         say.notice("Configuration loaded");
     }
-    say.become_server(config);
+    match config.is_sentinel {
+        true => say.become_sentinel(),
+        false => say.become_server(config),
+    }
     if let Some(warning) = config.warning() {
         say.warning(&warning);
     }
@@ -43,7 +46,7 @@ pub(super) fn announce(say: &mut Say, name: &str, arguments: &[Vec<u8>], config:
 }
 
 /// Raises the limit of open files to what `maxclients` needs; where the system refuses, `maxclients` is lowered.
-pub(super) fn fit_clients_to_open_files(say: &Say, config: &mut Config) -> Result<()> {
+pub(crate) fn fit_clients_to_open_files(say: &Say, config: &mut Config) -> Result<()> {
     let clients = config.values.count("maxclients");
     let wanted = clients + RESERVED;
     let before = limits::open_files().map(|(now, _)| now).unwrap_or(1024);
@@ -79,7 +82,7 @@ pub(super) fn fit_clients_to_open_files(say: &Say, config: &mut Config) -> Resul
 }
 
 /// Writes the number of the process where `pidfile` says; the path, if there is one.
-pub(super) fn write_pidfile(say: &Say, config: &Config, in_background: bool) -> Option<PathBuf> {
+pub(crate) fn write_pidfile(say: &Say, config: &Config, in_background: bool) -> Option<PathBuf> {
     let mut path = config.values.text("pidfile");
     if path.is_empty() {
         if !in_background {
@@ -100,25 +103,26 @@ pub(super) fn write_pidfile(say: &Say, config: &Config, in_background: bool) -> 
 }
 
 /// Port and mode: a line, or a banner where a person is looking.
-pub(super) fn show_mode(say: &Say, config: &Config) {
+pub(crate) fn show_mode(say: &Say, config: &Config) {
     let values = &config.values;
     let (port, pid) = (values.count("port"), sys::facts::pid());
+    let mode = if config.is_sentinel { "sentinel" } else { "standalone" };
     let at_terminal = say.target().file.is_none()
         && !values.flag("syslog-enabled")
         && process::stdout_is_terminal();
     if !at_terminal && !values.flag("always-show-logo") {
-        return say.notice(&format!("Running mode=standalone, port={port}."));
+        return say.notice(&format!("Running mode={mode}, port={port}."));
     }
     say.raw(&format!(
         "\n      o                  Regent {}\n     / \\                 speaks Redis {}\n    o   o                Running in \
-         standalone mode\n   / \\ / \\               Port: {port}\n  o   o   o              PID: {pid}\n\n",
+         {mode} mode\n   / \\ / \\               Port: {port}\n  o   o   o              PID: {pid}\n\n",
         crate::VERSION,
         node::REDIS_VERSION,
     ));
 }
 
 /// Settings that the system does not let us have.
-pub(super) fn warn(say: &Say, config: &Config) {
+pub(crate) fn warn(say: &Say, config: &Config) {
     let backlog = config.values.count("tcp-backlog");
     let limit = file::slurp("/proc/sys/net/core/somaxconn").ok();
     let limit = limit.and_then(|text| String::from_utf8(text).ok()?.trim().parse::<u64>().ok());

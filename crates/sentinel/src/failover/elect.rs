@@ -136,9 +136,10 @@ fn our_turn(group: &Group, cx: &mut Cx<'_>) -> Instant {
     let up = group.peers.iter().filter(|peer| !peer.it.is_down());
     let ids = up.filter_map(|peer| peer.it.run_id.as_deref());
     let place = vote::place(&cx.me.id, ids, cx.me.current_epoch + 1) as u64;
-    let round_trip = round_trip_ms(group);
-    let spread = cx.prng.below(round_trip + 1);
-    let wait = if place == 0 { 0 } else { place * (round_trip + 5) + spread };
+    // The one before us writes its vote down, asks, and those it asks write theirs down.
+    let step = round_trip_ms(group) + 2 * cx.me.disk_us.div_ceil(1000).min(200) + 5;
+    let spread = cx.prng.below(step / 2 + 1);
+    let wait = if place == 0 { 0 } else { place * step + spread };
     cx.now.after_ms(wait)
 }
 

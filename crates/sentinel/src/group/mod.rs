@@ -138,17 +138,19 @@ impl Group {
     }
 
     /// How often an instance is pinged and asked for INFO now.
-    pub(crate) fn pace(&self, instance: InstanceId) -> User {
+    pub(crate) fn pace(&self, instance: InstanceId, now: Instant) -> User {
         let settings = &self.settings;
         let busy = self.objectively_down.is_some() || self.failover.is_some();
         let peer = self.peers.iter().any(|it| it.it.id == instance);
         let cut_off = |it: &Replica| it.report.link_down_ms != Some(0);
         let replica_in_doubt = self.replica(instance).is_some_and(|it| busy || cut_off(it));
+        // Who has just become the primary is still being joined by its replicas.
+        let new = instance == self.primary.id && now.ms_since(self.primary.judged_from) < INFO_MS;
         User {
             group: self.id,
             instance,
             down_after_ms: settings.down_after_ms,
-            info_ms: (!peer).then_some(if replica_in_doubt { 1000 } else { INFO_MS }),
+            info_ms: (!peer).then_some(if replica_in_doubt || new { 1000 } else { INFO_MS }),
             ping_ms: settings.down_after_ms.min(crate::links::PING_MS),
         }
     }

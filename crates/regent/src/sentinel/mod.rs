@@ -1,0 +1,102 @@
+//! `regent sentinel`, and `redis-sentinel`: from the arguments to a Sentinel that runs, and to its end.
+
+use anyhow::{Context, Result};
+use config::{CommandLine, Config, LoadError};
+use sentinel::{Options, Rules, Sentinel, state};
+use shell::{Log, LogTarget};
+use sys::{ErrorText, file, process};
+use world::{Exit, Level};
+
+use crate::server::host::FileSystem;
+use crate::server::say::Say;
+use crate::server::{startup, with_folder};
+
+/// Runs a Sentinel with these arguments, those of `redis-sentinel`. The status to exit with.
+pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
+    let mut line = CommandLine::parse(arguments);
+    line.sentinel = true;
+    let Some(path) = line.file.take() else {
+        return Ok(refuse("Sentinel needs config file on disk to save state. Exiting..."));
+    };
+    let path = file::absolute(path).to_string_lossy().into_owned();
+    if let Err(error) = file::File::open_update(&path) {
+        return Ok(refuse(&format!(
+            "Sentinel config file {path} is not writable: {}. Exiting...",
+            error.text()
+        )));
+    }
+    line.file = Some(path.clone());
+    let loaded = config::load(&line, &mut FileSystem::default()).and_then(|config| {
+        let mut runnable = |path: &str| file::runnable(path).is_ok();
+        let (saved, warnings) = state::directives::read(&config.sentinel, &mut runnable)?;
+        Ok((with_folder(config), saved, warnings))
+    });
+    match loaded {
+        Ok((config, saved, warnings)) => {
+            let bytes = file::slurp(&path).context("cannot read the file again")?;
+            serve(name, arguments, config, Told { bytes, saved, warnings })
+        }
+        Err(error @ LoadError::Unreadable { .. }) => Ok(refuse(&error.to_string())),
+        Err(error) => {
+            eprint!("{error}");
+            Ok(1)
+        }
+    }
+}
+
+/// A last line in the log; the status to exit with.
+fn refuse(text: &str) -> u8 {
+    Log::new(LogTarget::default()).write(Level::Warning, text);
+    1
+}
+
+/// What the file has told.
+struct Told {
+    bytes: Vec<u8>,
+    saved: state::Saved,
+    warnings: Vec<String>,
+}
+
+fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config, told: Told) -> Result<u8> {
+    let supervised = startup::is_supervised(&config);
+    let in_background = config.values.flag("daemonize") && !supervised;
+    if in_background {
+        process::daemonize().context("cannot go to the background")?;
+    }
+    let mut say = Say::new(&config);
+    if config.values.flag("crash-log-enabled") {
+        crate::crash::report_to(say.target().clone());
+    }
+    startup::announce(&mut say, name, arguments, &config);
+    told.warnings.iter().for_each(|warning| say.warning(warning));
+    startup::fit_clients_to_open_files(&say, &mut config)?;
+    let pidfile = startup::write_pidfile(&say, &config, in_background);
+    config.program = name.to_owned();
+    if let Some(title) = config.title() {
+        sys::title::set(&title);
+    }
+    startup::show_mode(&say, &config);
+
+    let now = sys::clock::now();
+    let mut sentinel = Sentinel::new(Options {
+        config,
+        file: told.bytes,
+        saved: told.saved,
+        seed: sys::facts::entropy(),
+        senses: shell::senses(),
+        now,
+        east_secs: sys::clock::local(now.wall).offset_secs,
+        rules: Rules::default(),
+    });
+    sentinel.start(now);
+    let options = shell::Options { log: say.into_log(), signals: true, supervised };
+    let exit = shell::run(&mut sentinel, options).context("the event loop failed")?;
+    if let Some(path) = pidfile {
+        // It is ours; if somebody was faster to remove it, that is what we wanted.
+        let _ = file::remove(path);
+    }
+    match exit {
+        Exit::Status(status) => process::exit_now(status),
+        Exit::Crash | Exit::Restart { .. } => process::crash(),
+    }
+}

@@ -9,9 +9,9 @@ use stdx::Prng;
 use sys::ErrorText;
 use sys::wait::{self, Interest};
 
-use crate::exit::{Result, fail};
+use crate::exit::{Exit, Result, fail};
 use crate::screen::{self, Progress};
-use crate::session::{Session, reason};
+use crate::session::Session;
 
 /// What is read from standard input at a time.
 const PIECE: usize = 64 << 10;
@@ -89,13 +89,13 @@ impl Transfer<'_> {
     /// Takes all replies that are there. Those that came before the connection broke are taken first, since the last
     /// of them often says why.
     fn read(&mut self) -> Result<()> {
-        let mut broken = None;
+        let mut is_broken = false;
         loop {
             match self.link.fill() {
-                Ok(0) => broken = Some("Server closed the connection".to_owned()),
+                Ok(0) => is_broken = true,
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) => broken = Some(reason(&error)),
+                Err(_) => is_broken = true,
             }
             loop {
                 match self.link.next_received() {
@@ -104,16 +104,12 @@ impl Transfer<'_> {
                     Err(_) => return fail("Error reading replies from server"),
                 }
             }
-            if broken.is_some() || self.is_done {
+            if is_broken || self.is_done {
                 break;
             }
         }
-        match broken {
-            Some(reason) if !self.is_done => {
-                fail(format!("Error reading from the server: {reason}"))
-            }
-            _ => Ok(()),
-        }
+        // compat(7.2): nothing more is said.
+        if is_broken && !self.is_done { Err(Exit(1)) } else { Ok(()) }
     }
 
     fn count(&mut self, reply: &Value) {

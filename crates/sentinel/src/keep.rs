@@ -3,36 +3,43 @@
 use crate::group::Group;
 use crate::ledger::Version;
 use crate::sentinel::Sentinel;
-use crate::state::{Saved, SavedGroup, SavedPeer, StateFile};
+use crate::state::{Saved, SavedGroup, SavedPeer, Saver, StateFile, Verdict};
 use config::Config;
 use stdx::Instant;
-use world::{DiskError, DiskOp, DiskReply, Effect, Level, Ticket};
+use world::{DiskError, DiskReply, Effect, FileId, Level, Ticket};
 
 /// The file, and what of it is under way.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     file: StateFile,
-    path: String,
-    writing: Option<(Ticket, Version, Instant)>,
-    /// What the file says about us that no command changes.
+    saver: Saver,
+    /// The operation that is under way, and since when.
+    ticket: Option<(Ticket, Instant)>,
+    /// The version that was last given to the saver.
+    given: Version,
+    /// Why the last version that was tried is not on disk, if it is not.
+    pub(crate) failure: Option<String>,
+    /// What the file says about us that no decision needs.
     pub(crate) sentinel_user: String,
     pub(crate) sentinel_pass: String,
-    failed: bool,
-    /// The version that was last given to the disk.
-    kept: Version,
 }
 
 impl Keeper {
     pub(crate) fn new(config: &Config, file: &[u8], saved: &Saved) -> Keeper {
         Keeper {
             file: StateFile::read(file, config),
-            path: config.file.clone().unwrap_or_default(),
-            writing: None,
+            saver: Saver::new(config.file.as_deref().unwrap_or_default(), FileId(0)),
+            ticket: None,
+            given: 0,
+            failure: None,
             sentinel_user: saved.sentinel_user.clone(),
             sentinel_pass: saved.sentinel_pass.clone(),
-            failed: false,
-            kept: 0,
         }
+    }
+
+    /// When a version that could not be written is tried again.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.saver.poll_timeout()
     }
 }
 
@@ -43,36 +50,48 @@ impl Sentinel {
             let version = self.ledger.version();
             self.ledger.settle(version);
         }
-        if self.keeper.writing.is_some() || self.keeper.kept == self.ledger.version() {
-            return;
+        let now = self.clock.now();
+        self.keeper.saver.handle_timeout(now);
+        let free = self.keeper.saver.is_idle() || self.keeper.poll_timeout().is_some();
+        if free && self.keeper.given != self.ledger.version() {
+            let saved = self.saved();
+            let bytes = self.keeper.file.write(&self.config, &saved);
+            self.keeper.given = self.ledger.version();
+            self.keeper.saver.save(self.keeper.given, bytes);
         }
-        let saved = self.saved();
-        let bytes = self.keeper.file.write(&self.config, &saved);
-        let ticket = self.ticket();
-        let op = DiskOp::Replace { path: self.keeper.path.clone(), bytes };
-        self.keeper.kept = self.ledger.version();
-        self.keeper.writing = Some((ticket, self.keeper.kept, self.clock.now()));
-        self.effects.push_back(Effect::Disk { ticket, op });
+        if let Some(op) = self.keeper.saver.poll_op() {
+            let ticket = self.ticket();
+            self.keeper.ticket = Some((ticket, now));
+            self.effects.push_back(Effect::Disk { ticket, op });
+        }
     }
 
-    /// A write has ended. False: it was not ours.
-    pub(crate) fn kept(&mut self, ticket: Ticket, result: &Result<DiskReply, DiskError>) -> bool {
-        let Some((_, version, began)) = self.keeper.writing.filter(|(it, ..)| *it == ticket) else {
+    /// An operation on the file has ended. False: it was not ours.
+    pub(crate) fn kept(&mut self, ticket: Ticket, result: Result<DiskReply, DiskError>) -> bool {
+        let Some((_, began)) = self.keeper.ticket.take_if(|(it, _)| *it == ticket) else {
             return false;
         };
-        self.keeper.writing = None;
+        let now = self.clock.now();
         // The slowest counts, and is forgotten slowly.
-        let took_us = self.clock.now().us_since(began);
+        let took_us = now.us_since(began);
         self.me.disk_us = took_us.max(self.me.disk_us - self.me.disk_us / 8);
-        if let Err(error) = result {
-            let text = format!(
-                "WARNING: Sentinel was not able to save the new configuration on disk!!!: {error}"
-            );
-            self.effects.push_back(Effect::Log { level: Level::Warning, text });
-            self.clients.break_promises();
+        match self.keeper.saver.handle_disk(now, result) {
+            Some(Verdict::Durable { version }) => {
+                self.keeper.failure = None;
+                self.ledger.settle(version);
+            }
+            Some(Verdict::Failed { version, reason }) => {
+                let text = format!(
+                    "WARNING: Sentinel was not able to save the new configuration on disk!!!: {reason}"
+                );
+                self.effects.push_back(Effect::Log { level: Level::Warning, text });
+                self.keeper.failure = Some(reason);
+                // Everything goes on, but a vote that a crash would take back is no vote.
+                self.clients.break_promises();
+                self.ledger.settle(version);
+            }
+            None => {}
         }
-        self.keeper.failed = result.is_err();
-        self.ledger.settle(version);
         true
     }
 

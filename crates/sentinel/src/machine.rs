@@ -44,7 +44,7 @@ impl Machine for Sentinel {
                 self.links.handle_dial_failed(ticket, ours);
             }
             Event::DiskDone { ticket, result } => {
-                self.kept(ticket, &result);
+                self.kept(ticket, result);
             }
             Event::Listened { ticket: _, result } => self.listened(result),
             Event::Signal(signal) => self.signalled(signal),
@@ -73,7 +73,8 @@ impl Machine for Sentinel {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let ours = [self.links.poll_timeout(), self.next_round()].into_iter().flatten().min();
+        let all = [self.links.poll_timeout(), self.next_round(), self.keeper.poll_timeout()];
+        let ours = all.into_iter().flatten().min();
         let ours = ours.map(|at| self.clock.to_world(at));
         Some(ours.map_or(self.clock.heartbeat(), |at| at.min(self.clock.heartbeat())))
     }

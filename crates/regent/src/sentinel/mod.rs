@@ -1,7 +1,7 @@
 //! `regent sentinel`, and `redis-sentinel`: from the arguments to a Sentinel that runs, and to its end.
 
 use anyhow::{Context, Result};
-use config::{CommandLine, Config, LoadError};
+use config::{CommandLine, Config, Host, LoadError};
 use sentinel::{Options, Rules, Sentinel, state};
 use shell::{Log, LogTarget};
 use sys::{ErrorText, file, process};
@@ -26,7 +26,7 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
         )));
     }
     line.file = Some(path.clone());
-    let loaded = config::load(&line, &mut FileSystem::default()).and_then(|config| {
+    let loaded = config::load(&line, &mut Recovered(FileSystem::default())).and_then(|config| {
         let mut runnable = |path: &str| file::runnable(path).is_ok();
         let (saved, warnings) = state::directives::read(&config.sentinel, &mut runnable)?;
         Ok((with_folder(config), saved, warnings))
@@ -34,6 +34,7 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
     match loaded {
         Ok((config, saved, warnings)) => {
             let bytes = file::slurp(&path).context("cannot read the file again")?;
+            let bytes = state::recover(&bytes).into_owned();
             serve(name, arguments, config, Told { bytes, saved, warnings })
         }
         Err(error @ LoadError::Unreadable { .. }) => Ok(refuse(&error.to_string())),
@@ -48,6 +49,35 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
 fn refuse(text: &str) -> u8 {
     Log::new(LogTarget::default()).write(Level::Warning, text);
     1
+}
+
+/// The file system, where files that a crash has left half-written read as what they say.
+struct Recovered(FileSystem);
+
+impl Host for Recovered {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.read(path).map(|bytes| state::recover(&bytes).into_owned())
+    }
+
+    fn glob(&mut self, pattern: &str) -> Vec<String> {
+        self.0.glob(pattern)
+    }
+
+    fn read_stdin(&mut self) -> Vec<u8> {
+        self.0.read_stdin()
+    }
+
+    fn change_dir(&mut self, path: &str) -> Result<String, String> {
+        self.0.change_dir(path)
+    }
+
+    fn rename_command(&mut self, from: &[u8], to: &[u8]) -> Result<(), &'static str> {
+        self.0.rename_command(from, to)
+    }
+
+    fn can_log_to(&mut self, path: &str) -> Result<(), String> {
+        self.0.can_log_to(path)
+    }
 }
 
 /// What the file has told.

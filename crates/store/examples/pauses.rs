@@ -1,5 +1,6 @@
-//! How long the longest slice and the longest write take while a snapshot is made of one very large value. Run it
-//! by hand, on a machine that is not busy: `cargo test -p store --release --test pauses -- --ignored --nocapture`.
+//! How long the longest slice and the longest write take while a snapshot is made of one very large value.
+//!
+//! It measures, so it is for machines that are not busy: `cargo run --release -p store --example pauses`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -121,9 +122,7 @@ fn text(n: u64) -> Vec<u8> {
     format!("element:{n:010}").into_bytes()
 }
 
-#[test]
-#[ignore = "it measures, and is for machines that are not busy"]
-fn pauses() {
+fn main() {
     measure(
         "a hash of a million fields",
         |keyspace| {

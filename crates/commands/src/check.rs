@@ -17,7 +17,7 @@
 
 use command::{Args, Error, Flow, Owned, Propagation, Proto, Writer};
 use expect_test::Expect;
-use resp::{ReplyParser, Value};
+use resp::ReplyParser;
 use stdx::{Instant, Now, Prng, WallTime};
 use store::{Change, EventClass, EventClasses, Expiry, Keyspace, Settings, Thresholds};
 
@@ -169,7 +169,7 @@ impl Player {
                 let mut parser = ReplyParser::default();
                 parser.feed(&out);
                 while let Some(reply) = parser.next().expect("handlers write replies") {
-                    shown.push_str(&show(&reply, 0));
+                    shown.push_str(&format!("{reply}\n"));
                 }
             }
             Ok(Flow::Parked) => {
@@ -265,54 +265,6 @@ fn quote(word: &[u8]) -> String {
     if plain { word.escape_ascii().to_string() } else { format!("\"{}\"", word.escape_ascii()) }
 }
 
-/// A reply as `redis-cli` shows it on a terminal, with the lines of what is inside indented by `indent`.
-fn show(reply: &Value, indent: usize) -> String {
-    match reply {
-        Value::Simple(text) => format!("{}\n", String::from_utf8_lossy(text)),
-        Value::Error(text) => format!("(error) {}\n", String::from_utf8_lossy(text)),
-        Value::Int(value) => format!("(integer) {value}\n"),
-        Value::Bulk(bytes) | Value::Verbatim(_, bytes) => {
-            format!("\"{}\"\n", bytes.escape_ascii().to_string().replace("\\'", "'"))
-        }
-        Value::Null => "(nil)\n".into(),
-        Value::Double(text) => format!("(double) {}\n", String::from_utf8_lossy(text)),
-        Value::BigNumber(text) => format!("(bignumber) {}\n", String::from_utf8_lossy(text)),
-        Value::Bool(value) => format!("({value})\n"),
-        Value::Array(items) => items_of(items, ')', "array", indent),
-        Value::Set(items) => items_of(items, '~', "set", indent),
-        Value::Push(items) => items_of(items, '>', "push", indent),
-        Value::Map(pairs) if pairs.is_empty() => "(empty hash)\n".into(),
-        Value::Map(pairs) => numbered(pairs.len(), '#', indent, |at, indent| {
-            let key = show(&pairs[at].0, indent);
-            format!("{} => {}", key.trim_end(), show(&pairs[at].1, indent))
-        }),
-    }
-}
-
-fn items_of(items: &[Value], mark: char, name: &str, indent: usize) -> String {
-    if items.is_empty() {
-        return format!("(empty {name})\n");
-    }
-    numbered(items.len(), mark, indent, |at, indent| show(&items[at], indent))
-}
-
-fn numbered(
-    len: usize,
-    mark: char,
-    indent: usize,
-    item: impl Fn(usize, usize) -> String,
-) -> String {
-    let width = len.to_string().len();
-    let mut text = String::new();
-    for at in 0..len {
-        let margin = if at == 0 { 0 } else { indent };
-        let head = format!("{:margin$}{:>width$}{mark} ", "", at + 1);
-        text.push_str(&head);
-        text.push_str(&item(at, indent + width + 2));
-    }
-    text
-}
-
 /// The words of a line: separated by blanks, or in quotes, with `\n`, `\xff` and their like in double ones.
 fn split(line: &str) -> Vec<Vec<u8>> {
     let mut words = Vec::new();
@@ -366,20 +318,6 @@ mod tests {
                 b"".to_vec(),
                 b"x \"y\"".to_vec(),
             ]
-        );
-    }
-
-    #[test]
-    fn replies_are_shown_as_in_redis_cli() {
-        let bulk = |text: &str| Value::Bulk(text.into());
-        let nested = Value::Array(vec![
-            Value::Int(1),
-            Value::Array(vec![bulk("a"), Value::Null]),
-            Value::Map(vec![(bulk("k"), Value::Double(b"1.5".to_vec()))]),
-        ]);
-        assert_eq!(
-            show(&nested, 0),
-            "1) (integer) 1\n2) 1) \"a\"\n   2) (nil)\n3) 1# \"k\" => (double) 1.5\n"
         );
     }
 }

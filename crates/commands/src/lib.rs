@@ -7,6 +7,7 @@ mod cx;
 mod hashes;
 mod keys;
 mod lists;
+mod mpop;
 mod reply;
 mod scan;
 mod sets;

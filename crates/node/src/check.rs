@@ -18,7 +18,7 @@
 
 use crate::{Node, Options};
 use config::Config;
-use resp::{ReplyParser, Value};
+use resp::ReplyParser;
 use std::collections::BTreeMap;
 use std::io::IoSlice;
 use stdx::{Instant, Now, WallTime};
@@ -324,10 +324,10 @@ impl Player {
         for (name, (_, parser)) in &mut self.sessions {
             while let Some(reply) = parser.next().expect("the server writes replies") {
                 if asker == Some(name) {
-                    own.push_str(&show(&reply, 0));
+                    own.push_str(&format!("{reply}\n"));
                 } else {
                     let head = format!("{name}: ");
-                    others.push_str(&format!("{head}{}", show(&reply, head.len())));
+                    others.push_str(&format!("{head}{}\n", reply.show(head.len())));
                 }
             }
         }
@@ -339,54 +339,6 @@ impl Player {
 fn request(line: &str) -> Option<(&str, &str)> {
     let (head, words) = line.split_once("> ")?;
     head.chars().all(|c| c.is_ascii_alphanumeric()).then_some((head, words))
-}
-
-/// A reply as `redis-cli` shows it on a terminal, with the lines of what is inside indented by `indent`.
-fn show(reply: &Value, indent: usize) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    match reply {
-        Value::Simple(bytes) => format!("{}\n", text(bytes)),
-        Value::Error(bytes) => format!("(error) {}\n", text(bytes)),
-        Value::Int(value) => format!("(integer) {value}\n"),
-        Value::Bulk(bytes) | Value::Verbatim(_, bytes) => {
-            format!("\"{}\"\n", bytes.escape_ascii().to_string().replace("\\'", "'"))
-        }
-        Value::Null => "(nil)\n".into(),
-        Value::Double(bytes) => format!("(double) {}\n", text(bytes)),
-        Value::BigNumber(bytes) => format!("(bignumber) {}\n", text(bytes)),
-        Value::Bool(value) => format!("({value})\n"),
-        Value::Array(items) => {
-            list(items.len(), ")", "array", indent, |at, in_| show(&items[at], in_))
-        }
-        Value::Set(items) => list(items.len(), "~", "set", indent, |at, in_| show(&items[at], in_)),
-        Value::Push(items) => {
-            list(items.len(), ">", "push", indent, |at, in_| show(&items[at], in_))
-        }
-        Value::Map(pairs) => list(pairs.len(), "#", "hash", indent, |at, in_| {
-            let key = show(&pairs[at].0, in_);
-            format!("{} => {}", key.trim_end(), show(&pairs[at].1, in_))
-        }),
-    }
-}
-
-fn list(
-    len: usize,
-    mark: &str,
-    name: &str,
-    indent: usize,
-    item: impl Fn(usize, usize) -> String,
-) -> String {
-    if len == 0 {
-        return format!("(empty {name})\n");
-    }
-    let width = len.to_string().len();
-    let mut shown = String::new();
-    for at in 0..len {
-        let margin = if at == 0 { 0 } else { indent };
-        shown.push_str(&format!("{:margin$}{:>width$}{mark} ", "", at + 1));
-        shown.push_str(&item(at, indent + width + 2));
-    }
-    shown
 }
 
 macro_rules! transcripts {

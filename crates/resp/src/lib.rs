@@ -4,6 +4,7 @@
 
 mod reply;
 mod request;
+mod show;
 mod value;
 mod words;
 mod writer;

@@ -1,10 +1,10 @@
 //! Several elements from the first of several lists that has any: LMPOP, and BLMPOP, which waits for one.
 
 use command::Arity::AtLeast;
-use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec, Words};
-use store::End;
+use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec};
 
 use super::{FAMILY, end, ends::take_many, pop_name, popped, wait::park};
+use crate::mpop::Wanted;
 use crate::{DataCommand, DataCx};
 
 pub(crate) const LMPOP: DataCommand = Command::new(
@@ -23,7 +23,7 @@ pub(crate) const LMPOP: DataCommand = Command::new(
 );
 
 fn lmpop(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
-    let wanted = Wanted::read(args)?;
+    let wanted = Wanted::read(args, end)?;
     if !take(cx, &wanted)? {
         cx.reply.null_array();
     }
@@ -47,30 +47,9 @@ pub(crate) const BLMPOP: DataCommand = Command::new(
 
 fn blmpop(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
     let timeout = args.word()?;
-    let wanted = Wanted::read(args)?;
+    let wanted = Wanted::read(args, end)?;
     let deadline = cx.deadline(timeout)?;
     if take(cx, &wanted)? { Ok(Flow::Done) } else { park(cx, wanted.keys, deadline) }
-}
-
-/// What is asked for: how many elements, from which end, of which lists.
-struct Wanted<'a> {
-    keys: Words<'a>,
-    end: End,
-    count: usize,
-}
-
-impl<'a> Wanted<'a> {
-    fn read(mut args: Args<'a>) -> Result<Wanted<'a>, Error> {
-        let count = args.int_from(1, Error::KEYS_AT_LEAST_ONE)? as usize;
-        let keys = args.take(count)?;
-        let end = end(args.word()?)?;
-        let count = match args.take_keyword("COUNT") {
-            true => args.int_from(1, Error::COUNT_AT_LEAST_ONE)? as usize,
-            false => 1,
-        };
-        args.end()?;
-        Ok(Wanted { keys, end, count })
-    }
 }
 
 /// Takes what is asked for, and says whether there was anything to take.

@@ -1,11 +1,12 @@
 //! Several members from the first of several sorted sets that has any: ZMPOP, and BZMPOP, which waits for one.
 
 use command::Arity::AtLeast;
-use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec, Words};
+use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec};
 use store::End;
 
 use super::FAMILY;
 use super::pop::{park, pop_name, popped, take};
+use crate::mpop::Wanted;
 use crate::{DataCommand, DataCx};
 
 pub(crate) const ZMPOP: DataCommand = Command::new(
@@ -24,7 +25,7 @@ pub(crate) const ZMPOP: DataCommand = Command::new(
 );
 
 fn zmpop(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
-    let wanted = Wanted::read(args)?;
+    let wanted = Wanted::read(args, side)?;
     if !serve(cx, &wanted)? {
         cx.reply.null_array();
     }
@@ -48,33 +49,16 @@ pub(crate) const BZMPOP: DataCommand = Command::new(
 
 fn bzmpop(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
     let timeout = args.word()?;
-    let wanted = Wanted::read(args)?;
+    let wanted = Wanted::read(args, side)?;
     let deadline = cx.deadline(timeout)?;
     if serve(cx, &wanted)? { Ok(Flow::Done) } else { park(cx, wanted.keys, deadline) }
 }
 
-/// What is asked for: how many members, from which end, of which sorted sets.
-struct Wanted<'a> {
-    keys: Words<'a>,
-    end: End,
-    count: usize,
-}
-
-impl<'a> Wanted<'a> {
-    fn read(mut args: Args<'a>) -> Result<Wanted<'a>, Error> {
-        let count = args.int_from(1, Error::KEYS_AT_LEAST_ONE)? as usize;
-        let keys = args.take(count)?;
-        let end = match args.word()? {
-            word if word.eq_ignore_ascii_case(b"MIN") => End::Front,
-            word if word.eq_ignore_ascii_case(b"MAX") => End::Back,
-            _ => return Err(Error::SYNTAX),
-        };
-        let count = match args.take_keyword("COUNT") {
-            true => args.int_from(1, Error::COUNT_AT_LEAST_ONE)? as usize,
-            false => 1,
-        };
-        args.end()?;
-        Ok(Wanted { keys, end, count })
+fn side(word: &[u8]) -> Result<End, Error> {
+    match word {
+        word if word.eq_ignore_ascii_case(b"MIN") => Ok(End::Front),
+        word if word.eq_ignore_ascii_case(b"MAX") => Ok(End::Back),
+        _ => Err(Error::SYNTAX),
     }
 }
 

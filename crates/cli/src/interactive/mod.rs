@@ -110,18 +110,16 @@ impl Prompt {
         let manual = crate::manual::Manual::load(session)?;
         let history = History::load();
         let preferences = Preferences::load();
-        let editor = match Editor::new(manual, &history) {
+        let mut editor = match Editor::new(manual, &history) {
             Ok(editor) => editor,
             Err(error) => return fail(format!("Cannot edit lines: {error}")),
         };
+        editor.show_hints(preferences.has_hints);
         Ok(Prompt { source: Source::Terminal(Box::new(editor)), history, preferences })
     }
 
     /// Does what a line says.
     fn obey(&mut self, session: &mut Session, line: &[u8]) -> Result<Next> {
-        if let Source::Terminal(editor) = &mut self.source {
-            editor.show_hints(self.preferences.has_hints);
-        }
         let Some(words) = words::split(line) else {
             screen::print("Invalid argument(s)\n");
             self.remember(line);

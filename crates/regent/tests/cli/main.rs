@@ -6,6 +6,8 @@
 mod golden;
 mod long_work;
 mod run;
+mod terminal;
+mod typed;
 
 use testkit::Program;
 

@@ -11,13 +11,14 @@
 //! Whose line says what is told by the owner of the directives: a [`Statement`] has a subject, and a text in which
 //! there is one spelling for one meaning.
 //!
-//! The file is read once and then only written, since a Sentinel of thousands of names rewrites it at every vote.
+//! The file is read once and then only written, and an owner may name what has changed instead of everything that he
+//! wants: a Sentinel of thousands of names rewrites its file at every vote.
 
 use crate::config::Config;
 use crate::rewrite::MARK;
 use crate::words::{split, trim};
 use crate::{Kind, ParamId, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a line of an owned directive says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,10 @@ pub type Reader<'a> = &'a dyn Fn(&[Vec<u8>]) -> Option<Statement>;
 /// The file, cut into lines.
 #[derive(Clone, Debug, Default)]
 pub struct KeptFile {
+    /// In order. A line that was taken out stays behind without bytes, so that the others keep their places.
     lines: Vec<Line>,
+    /// Where the line about each subject is.
+    places: BTreeMap<Vec<u8>, usize>,
     has_mark: bool,
     /// New lines end as the first of the user's does.
     has_carriage_returns: bool,
@@ -62,8 +66,8 @@ enum Meaning {
     Other,
     /// A parameter, with the words behind its name.
     Param { id: ParamId, words: Vec<Vec<u8>> },
-    /// A line of the owner's.
-    Owned(Statement),
+    /// A line of the owner's: its text in his spelling.
+    Owned(Vec<u8>),
 }
 
 impl KeptFile {
@@ -73,137 +77,153 @@ impl KeptFile {
         for bytes in bytes.split_inclusive(|&byte| byte == b'\n') {
             let text = trim(bytes);
             file.has_mark |= text == MARK;
-            file.lines.push(Line { bytes: bytes.to_vec(), meaning: meaning(text, config, reader) });
+            let mut line = Line { bytes: bytes.to_vec(), meaning: Meaning::Other };
+            if !text.is_empty() && text[0] != b'#' {
+                let mut words = split(text).unwrap_or_default();
+                let id = words.first().and_then(|first| config.values.registry().find(first));
+                if let Some(id) = id {
+                    words.remove(0);
+                    line.meaning = Meaning::Param { id, words };
+                } else if let Some(Statement { subject, text }) = reader(&words) {
+                    line.meaning = Meaning::Owned(text);
+                    if let Some(earlier) = file.places.insert(subject, file.lines.len()) {
+                        file.lines[earlier].take_out();
+                    }
+                }
+            }
+            file.lines.push(line);
         }
         file.has_carriage_returns =
             file.lines.first().is_some_and(|line| line.bytes.ends_with(b"\r\n"));
         file
     }
 
-    /// Makes the lines say what `config` is set to and what the owner wants, and gives the new contents. A subject
-    /// may be wanted once.
+    /// Makes the lines say what `config` is set to and what the owner wants, and nothing else of his, and gives the
+    /// new contents.
     ///
     /// The parameters that need several lines, `save` and `client-output-buffer-limit`, stay as the user wrote them.
     pub fn rewrite(&mut self, config: &Config, wanted: &[Wanted]) -> Vec<u8> {
-        let missing_params = self.update_params(config);
-        let missing = self.update_owned(wanted);
-        for line in missing_params {
-            self.append(&line, None, config);
-        }
-        for Wanted { statement, is_needed } in missing {
-            if *is_needed {
-                self.append(&statement.text, Some(statement), config);
+        let subjects: BTreeSet<&[u8]> =
+            wanted.iter().map(|wanted| wanted.statement.subject.as_slice()).collect();
+        let is_gone = |subject: &&Vec<u8>| !subjects.contains(subject.as_slice());
+        let gone: Vec<Vec<u8>> = self.places.keys().filter(is_gone).cloned().collect();
+        self.amend(config, &gone, wanted)
+    }
+
+    /// As [`KeptFile::rewrite`], where the owner knows what has changed since: subjects that are gone, and those
+    /// whose lines may differ.
+    pub fn amend(&mut self, config: &Config, gone: &[Vec<u8>], wanted: &[Wanted]) -> Vec<u8> {
+        self.update_params(config);
+        for subject in gone {
+            if let Some(at) = self.places.remove(subject) {
+                self.lines[at].take_out();
             }
         }
+        for Wanted { statement: Statement { subject, text }, is_needed } in wanted {
+            match self.places.get(subject) {
+                Some(&at) => {
+                    if !matches!(&self.lines[at].meaning, Meaning::Owned(now) if now == text) {
+                        self.lines[at] = self.line(text, Meaning::Owned(text.clone()));
+                    }
+                }
+                None if *is_needed => {
+                    self.append(text, Meaning::Owned(text.clone()));
+                    self.places.insert(subject.clone(), self.lines.len() - 1);
+                }
+                None => {}
+            }
+        }
+        self.tidy();
         let mut bytes = Vec::with_capacity(self.lines.iter().map(|line| line.bytes.len()).sum());
         self.lines.iter().for_each(|line| bytes.extend_from_slice(&line.bytes));
         bytes
     }
 
-    /// Brings the lines of parameters up to date; gives those that must be written and have no line.
-    fn update_params(&mut self, config: &Config) -> Vec<Vec<u8>> {
+    /// Brings the lines of parameters up to date.
+    fn update_params(&mut self, config: &Config) {
         let mut places = BTreeMap::new();
         for (at, line) in self.lines.iter().enumerate() {
             if let Meaning::Param { id, .. } = line.meaning {
                 places.insert(id, at);
             }
         }
-        let mut missing = Vec::new();
-        let mut gone = Vec::new();
         for id in config.values.registry().ids() {
             let param = config.values.registry().param(id);
             if matches!(param.kind, Kind::SavePoints | Kind::OutputLimits) {
                 continue;
             }
-            let wanted = config.lines_of(id);
-            match (places.get(&id), wanted) {
-                (Some(&at), _) if self.lines[at].says(config, id) => {}
-                (Some(&at), Some((texts, _))) => {
-                    let text = [param.name.as_bytes(), b" ", &texts[0]].concat();
-                    let line = self.line(&text, config);
-                    self.lines[at] = line;
-                }
-                (Some(&at), None) => gone.push(at),
-                (None, Some((texts, needed))) if needed[0] => {
-                    missing.push([param.name.as_bytes(), b" ", &texts[0]].concat());
-                }
-                (None, _) => {}
+            let place = places.get(&id).copied();
+            if place.is_some_and(|at| self.lines[at].says(config, id)) {
+                continue;
+            }
+            let Some((texts, needed)) = config.lines_of(id) else {
+                place.into_iter().for_each(|at| self.lines[at].take_out());
+                continue;
+            };
+            let text = [param.name.as_bytes(), b" ", &texts[0]].concat();
+            let meaning = Meaning::Param { id, words: split(&texts[0]).unwrap_or_default() };
+            match place {
+                Some(at) => self.lines[at] = self.line(&text, meaning),
+                None if needed[0] => self.append(&text, meaning),
+                None => {}
             }
         }
-        gone.sort_unstable();
-        gone.into_iter().rev().for_each(|at| drop(self.lines.remove(at)));
-        missing
     }
 
-    /// Brings the owner's lines up to date and takes out those that he no longer wants; gives what has no line.
-    fn update_owned<'a>(&mut self, wanted: &'a [Wanted]) -> Vec<&'a Wanted> {
-        let mut places: BTreeMap<&[u8], (usize, Option<usize>)> = BTreeMap::new();
-        for (at, wanted) in wanted.iter().enumerate() {
-            places.insert(&wanted.statement.subject, (at, None));
-        }
-        for (at, line) in self.lines.iter().enumerate() {
-            if let Meaning::Owned(statement) = &line.meaning
-                && let Some((_, place)) = places.get_mut(statement.subject.as_slice())
-            {
-                *place = Some(at);
+    fn append(&mut self, text: &[u8], meaning: Meaning) {
+        let end = self.line_end();
+        let mut visible = self.lines.iter_mut().rev().filter(|line| !line.bytes.is_empty());
+        let last = visible.next().map(|last| {
+            if !last.bytes.ends_with(b"\n") {
+                last.bytes.extend_from_slice(end);
             }
-        }
-        let mut is_missing = vec![true; wanted.len()];
-        let end: &[u8] = if self.has_carriage_returns { b"\r\n" } else { b"\n" };
-        let mut at = 0;
-        self.lines.retain_mut(|line| {
-            let here = at;
-            at += 1;
-            let Meaning::Owned(statement) = &mut line.meaning else { return true };
-            match places.get(statement.subject.as_slice()) {
-                Some((wanted_at, Some(place))) if *place == here => {
-                    is_missing[*wanted_at] = false;
-                    let new = &wanted[*wanted_at].statement;
-                    if new.text != statement.text {
-                        line.bytes = [&new.text, end].concat();
-                        statement.text.clone_from(&new.text);
-                    }
-                    true
-                }
-                _ => false,
-            }
+            trim(&last.bytes).is_empty()
         });
-        wanted
-            .iter()
-            .zip(is_missing)
-            .filter_map(|(line, missing)| missing.then_some(line))
-            .collect()
-    }
-
-    fn append(&mut self, text: &[u8], owned: Option<&Statement>, config: &Config) {
-        if let Some(last) = self.lines.last_mut()
-            && !last.bytes.ends_with(b"\n")
-        {
-            let end: &[u8] = if self.has_carriage_returns { b"\r\n" } else { b"\n" };
-            last.bytes.extend_from_slice(end);
-        }
         if !self.has_mark {
-            if self.lines.last().is_some_and(|last| !trim(&last.bytes).is_empty()) {
-                self.lines.push(self.line(b"", config));
+            if last == Some(false) {
+                self.lines.push(self.line(b"", Meaning::Other));
             }
-            self.lines.push(self.line(MARK, config));
+            self.lines.push(self.line(MARK, Meaning::Other));
             self.has_mark = true;
         }
-        let mut line = self.line(text, config);
-        if let Some(statement) = owned {
-            line.meaning = Meaning::Owned(statement.clone());
-        }
-        self.lines.push(line);
+        self.lines.push(self.line(text, meaning));
     }
 
     /// A line that we write.
-    fn line(&self, text: &[u8], config: &Config) -> Line {
-        let end: &[u8] = if self.has_carriage_returns { b"\r\n" } else { b"\n" };
-        Line { bytes: [text, end].concat(), meaning: meaning(text, config, &|_| None) }
+    fn line(&self, text: &[u8], meaning: Meaning) -> Line {
+        Line { bytes: [text, self.line_end()].concat(), meaning }
+    }
+
+    fn line_end(&self) -> &'static [u8] {
+        if self.has_carriage_returns { b"\r\n" } else { b"\n" }
+    }
+
+    /// Forgets the lines that were taken out, once they are many.
+    fn tidy(&mut self) {
+        let is_there = |line: &Line| !line.bytes.is_empty();
+        let there = self.lines.iter().filter(|line| is_there(line)).count();
+        if self.lines.len() < 2 * there + 64 {
+            return;
+        }
+        let mut left = 0;
+        let places: Vec<usize> = self
+            .lines
+            .iter()
+            .map(|line| {
+                left += usize::from(is_there(line));
+                left
+            })
+            .collect();
+        self.places.values_mut().for_each(|at| *at = places[*at] - 1);
+        self.lines.retain(is_there);
     }
 }
 
 impl Line {
+    fn take_out(&mut self) {
+        *self = Line { bytes: Vec::new(), meaning: Meaning::Other };
+    }
+
     /// Whether the line sets the parameter to what it is set to now.
     fn says(&self, config: &Config, id: ParamId) -> bool {
         let Meaning::Param { words, .. } = &self.meaning else { return false };
@@ -215,19 +235,6 @@ impl Line {
             Err(_) => false,
         }
     }
-}
-
-fn meaning(text: &[u8], config: &Config, reader: Reader<'_>) -> Meaning {
-    if text.is_empty() || text[0] == b'#' {
-        return Meaning::Other;
-    }
-    let mut words = split(text).unwrap_or_default();
-    let Some(first) = words.first() else { return Meaning::Other };
-    if let Some(id) = config.values.registry().find(first) {
-        words.remove(0);
-        return Meaning::Param { id, words };
-    }
-    reader(&words).map_or(Meaning::Other, Meaning::Owned)
 }
 
 #[cfg(test)]
@@ -291,6 +298,29 @@ mod tests {
         let old = format!("own a 1\nown a 2 \nown a 3\n{ALWAYS}");
         assert_eq!(rewrite(&old, &[own("a", "3", true)], &[]), format!("own a 3\n{ALWAYS}"));
         assert_eq!(rewrite(&old, &[own("a", "1", true)], &[]), format!("own a 1\n{ALWAYS}"));
+    }
+
+    #[test]
+    fn what_has_changed_can_be_told_alone() {
+        let mut config = Config::default();
+        config.values.set("dir", &["/d"]).expect("a folder");
+        let old = format!("{ALWAYS}own a 1\n# c\nown b 1\n");
+        let mut file = KeptFile::read(old.as_bytes(), &config, &reader);
+        let mut text = |gone: &[&str], wanted: &[Wanted]| {
+            let gone: Vec<Vec<u8>> = gone.iter().map(|it| it.as_bytes().to_vec()).collect();
+            String::from_utf8(file.amend(&config, &gone, wanted)).expect("text")
+        };
+        let mark = "\n# Generated by CONFIG REWRITE\n";
+        let want = format!("{ALWAYS}own a 2\n# c\nown b 1\n{mark}own c 1\n");
+        assert_eq!(text(&[], &[own("a", "2", true), own("c", "1", true)]), want);
+        let want = format!("{ALWAYS}# c\nown b 1\n{mark}own c 2\n");
+        assert_eq!(text(&["a"], &[own("c", "2", true), own("d", "1", false)]), want);
+        for n in 0..300 {
+            let (wanted, gone) = (format!("n{n}"), format!("n{}", n - 1));
+            let want = format!("{want}own n{n} 1\n");
+            assert_eq!(text(&[&gone], &[own(&wanted, "1", true)]), want);
+        }
+        assert!(file.lines.len() < 100, "what was taken out is forgotten");
     }
 
     #[test]

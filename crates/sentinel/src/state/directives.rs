@@ -11,6 +11,7 @@
 
 use super::saved::{RebootPolicy, Saved, SavedGroup, SavedPeer};
 use config::{LoadError, SentinelLine};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// How long a run id is.
@@ -40,7 +41,12 @@ pub fn read(
     lines: &[SentinelLine],
     is_runnable: &mut dyn FnMut(&str) -> bool,
 ) -> Result<(Saved, Vec<String>), LoadError> {
-    let mut reader = Reader { saved: Saved::default(), warnings: Vec::new(), is_runnable };
+    let mut reader = Reader {
+        saved: Saved::default(),
+        places: BTreeMap::new(),
+        warnings: Vec::new(),
+        is_runnable,
+    };
     for round in [Round::First, Round::Monitor, Round::Rest] {
         for line in lines.iter().filter(|line| Round::of(line) == round) {
             reader.read_line(line).map_err(|reason| LoadError::Refused {
@@ -73,6 +79,8 @@ impl Round {
 
 struct Reader<'a> {
     saved: Saved,
+    /// Where each name is among the groups: there may be thousands, with ten lines each.
+    places: BTreeMap<String, usize>,
     warnings: Vec<String>,
     is_runnable: &'a mut dyn FnMut(&str) -> bool,
 }
@@ -108,9 +116,10 @@ impl Reader<'_> {
         }
         let port = read_port(port)?;
         check_host(host, &self.saved)?;
-        if self.saved.groups.iter().any(|group| group.name == name) {
+        if self.places.contains_key(name) {
             return Err("Duplicate master name.");
         }
+        self.places.insert(name.to_owned(), self.saved.groups.len());
         self.warnings.extend(name_warning(name));
         self.saved.groups.push(SavedGroup::new(name, host, port, quorum));
         Ok(())
@@ -158,7 +167,7 @@ impl Reader<'_> {
     ) -> Result<(), &'static str> {
         // The form without a run id says nothing that must be true, not even about a name that is watched.
         let is_optional = directive == "known-sentinel" && rest.len() == 2;
-        let Some(at) = self.saved.groups.iter().position(|group| group.name == name) else {
+        let Some(&at) = self.places.get(name) else {
             return if is_optional { Ok(()) } else { Err(NO_SUCH_NAME) };
         };
         let value = rest[0];

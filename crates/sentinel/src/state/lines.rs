@@ -12,22 +12,56 @@ use super::saved::{
 };
 use config::words::quote;
 use config::{Config, KeptFile, Statement, Wanted};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The configuration file while a Sentinel runs.
 #[derive(Clone, Debug)]
 pub struct StateFile {
     kept: KeptFile,
+    /// What the lines say about each name, once we have written them.
+    written: Option<BTreeMap<String, SavedGroup>>,
 }
 
 impl StateFile {
     /// Takes the contents of the file, as they were loaded.
     pub fn read(bytes: &[u8], config: &Config) -> StateFile {
-        StateFile { kept: KeptFile::read(bytes, config, &statement) }
+        StateFile { kept: KeptFile::read(bytes, config, &statement), written: None }
     }
 
-    /// The contents of the file that says what `config` and `saved` say.
+    /// The contents of the file that says what `config` and `saved` say. The first time takes longer: afterwards only
+    /// the names are looked at about which something has changed.
     pub fn write(&mut self, config: &Config, saved: &Saved) -> Vec<u8> {
-        self.kept.rewrite(config, &wanted(saved))
+        let Some(written) = &mut self.written else {
+            let groups = saved.groups.iter().map(|group| (group.name.clone(), group.clone()));
+            self.written = Some(groups.collect());
+            return self.kept.rewrite(config, &wanted(saved, &saved.groups));
+        };
+        let mut changed = Vec::new();
+        let mut before = Vec::new();
+        for group in &saved.groups {
+            if written.get(&group.name) != Some(group) {
+                before.extend(written.insert(group.name.clone(), group.clone()));
+                changed.push(group);
+            }
+        }
+        if written.len() > saved.groups.len() {
+            let names: BTreeSet<&str> = saved.groups.iter().map(|it| it.name.as_str()).collect();
+            written.retain(|name, group| {
+                let is_there = names.contains(name.as_str());
+                if !is_there {
+                    before.push(group.clone());
+                }
+                is_there
+            });
+        }
+        let wanted = wanted(saved, changed);
+        let mut gone = Lines::default();
+        before.iter().for_each(|group| gone.push_group(group));
+        let subjects: BTreeSet<&[u8]> =
+            wanted.iter().map(|it| it.statement.subject.as_slice()).collect();
+        let gone = gone.wanted.into_iter().map(|it| it.statement.subject);
+        let gone: Vec<Vec<u8>> = gone.filter(|it| !subjects.contains(it.as_slice())).collect();
+        self.kept.amend(config, &gone, &wanted)
     }
 }
 
@@ -124,8 +158,8 @@ fn trim_zeros(word: &[u8]) -> &[u8] {
     &word[zeros.min(word.len().saturating_sub(1))..]
 }
 
-/// Every line that says something of `saved`, in Redis's order.
-fn wanted(saved: &Saved) -> Vec<Wanted> {
+/// Every line that says something of all names and of these, in Redis's order.
+fn wanted<'a>(saved: &Saved, groups: impl IntoIterator<Item = &'a SavedGroup>) -> Vec<Wanted> {
     let mut lines = Lines::default();
     let flag = |yes: bool| if yes { "yes" } else { "no" };
     if let Some(id) = &saved.my_id {
@@ -135,7 +169,7 @@ fn wanted(saved: &Saved) -> Vec<Wanted> {
     lines.push(!deny, &["deny-scripts-reconfig", flag(deny)]);
     lines.push(saved.resolve_hostnames, &["resolve-hostnames", flag(saved.resolve_hostnames)]);
     lines.push(saved.announce_hostnames, &["announce-hostnames", flag(saved.announce_hostnames)]);
-    for group in &saved.groups {
+    for group in groups {
         lines.push_group(group);
     }
     lines.push(true, &["current-epoch", &saved.current_epoch.to_string()]);
@@ -397,6 +431,12 @@ mod tests {
             };
             let (before, mut after) = (saved(before), saved(after));
             let text = write(&write("# head\n", &before), &after);
+            let mut file = StateFile::read(b"# head\n", &config());
+            for state in [&before, &after, &before, &after, &after] {
+                let bytes = file.write(&config(), state);
+                let mut anew = StateFile::read(&bytes, &config());
+                prop_assert_eq!(&anew.write(&config(), state), &bytes, "nothing was left out");
+            }
             let mut read = load(text.as_bytes());
             // The lines of names, replicas and peers that were there already keep their places.
             for state in [&mut read, &mut after] {

@@ -188,8 +188,11 @@ fn is_master_now(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
 /// A replica follows somebody else than it should.
 fn correct_source(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
     let target: Address = group.primary.address.clone();
-    let wait_ms = group.settings.failover_timeout_ms;
     let Some(replica) = group.replica(id) else { return };
+    // Whom it follows wrongly but well may be somebody's intention for a while; whom it follows in vain is not.
+    let in_vain = !replica.report.link_up && !replica.report.sync_in_progress;
+    let longest_ms = group.settings.failover_timeout_ms;
+    let wait_ms = if in_vain { CORRECT_MS.min(longest_ms) } else { longest_ms };
     let follows = replica.report.master.as_ref().is_some_and(|it| cx.names.same(it, &target));
     let patient =
         replica.it.not_down_for(wait_ms, cx.now) && cx.now.ms_since(replica.source_since) > wait_ms;

@@ -11,6 +11,7 @@ pub(crate) use replica::{Reconf, Replica};
 use crate::address::Address;
 use crate::failover::{Failover, Timeline};
 use crate::links::{Kind, LinkKey, User};
+use crate::report::Role;
 use crate::state::RebootPolicy;
 use crate::vote::Ballot;
 use std::collections::VecDeque;
@@ -142,7 +143,8 @@ impl Group {
         let settings = &self.settings;
         let busy = self.objectively_down.is_some() || self.failover.is_some();
         let peer = self.peers.iter().any(|it| it.it.id == instance);
-        let cut_off = |it: &Replica| it.report.link_down_ms != Some(0);
+        let astray = |it: &Replica| it.it.role == Role::Master;
+        let cut_off = |it: &Replica| it.report.link_down_ms != Some(0) || astray(it);
         let replica_in_doubt = self.replica(instance).is_some_and(|it| busy || cut_off(it));
         // Who has just become the primary is still being joined by its replicas.
         let new = instance == self.primary.id && now.ms_since(self.primary.judged_from) < INFO_MS;

@@ -121,11 +121,8 @@ impl KeptFile {
         }
         for Wanted { statement: Statement { subject, text }, is_needed } in wanted {
             match self.places.get(subject) {
-                Some(&at) => {
-                    if !matches!(&self.lines[at].meaning, Meaning::Owned(now) if now == text) {
-                        self.lines[at] = self.line(text, Meaning::Owned(text.clone()));
-                    }
-                }
+                Some(&at) if self.lines[at].is_owned(text) => {}
+                Some(&at) => self.lines[at] = self.line(text, Meaning::Owned(text.clone())),
                 None if *is_needed => {
                     self.append(text, Meaning::Owned(text.clone()));
                     self.places.insert(subject.clone(), self.lines.len() - 1);
@@ -220,6 +217,10 @@ impl KeptFile {
 }
 
 impl Line {
+    fn is_owned(&self, wanted: &[u8]) -> bool {
+        matches!(&self.meaning, Meaning::Owned(text) if text == wanted)
+    }
+
     fn take_out(&mut self) {
         *self = Line { bytes: Vec::new(), meaning: Meaning::Other };
     }

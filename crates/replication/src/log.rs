@@ -109,9 +109,9 @@ impl Log {
         self.end.since(self.start())
     }
 
-    /// How many bytes of memory the blocks take.
+    /// How many bytes of memory the blocks and their queue take.
     pub fn memory(&self) -> u64 {
-        self.memory + (self.blocks.len() * size_of::<Block>()) as u64
+        self.memory + (self.blocks.capacity() * size_of::<Block>()) as u64
     }
 
     /// `repl-backlog-size` as it is obeyed.

@@ -134,9 +134,9 @@ impl Replication {
         self.shared.stream_db.unwrap_or(0)
     }
 
-    /// Bytes of memory that the log takes.
+    /// Bytes of memory that the log takes, and the record of when it grew, which grows where a replica is slow.
     pub fn log_memory(&self) -> u64 {
-        self.shared.log.memory()
+        self.shared.log.memory() + self.shared.timeline.memory()
     }
 
     /// Counts and costs so far.

@@ -32,8 +32,8 @@ impl Timeline {
                 return;
             }
         }
-        self.samples.push_back((now, end));
-        if self.samples.len() > SAMPLES_MAX {
+        // Before there is one too many: the queue would take twice the room for it.
+        if self.samples.len() == SAMPLES_MAX {
             let mut keep = false;
             self.samples.retain(|_| {
                 keep = !keep;
@@ -41,6 +41,12 @@ impl Timeline {
             });
             self.spacing_us *= 2;
         }
+        self.samples.push_back((now, end));
+    }
+
+    /// How many bytes of memory it takes.
+    pub(crate) fn memory(&self) -> u64 {
+        (self.samples.capacity() * size_of::<(Instant, Offset)>()) as u64
     }
 
     /// Everybody has what came before `offset`.
@@ -49,7 +55,7 @@ impl Timeline {
             self.samples.pop_front();
         }
         if self.samples.is_empty() {
-            self.spacing_us = SPACING_US;
+            self.clear();
         }
     }
 
@@ -90,6 +96,7 @@ mod tests {
             line.note(Instant(ms * 1000), Offset(ms));
         }
         assert!(line.samples.len() <= SAMPLES_MAX);
+        assert!(line.memory() <= SAMPLES_MAX as u64 * 16, "{}", line.memory());
         let age = line.age_ms(Instant(100_000_000), Offset(50_000));
         assert!((49_000..51_000).contains(&age), "{age}");
     }

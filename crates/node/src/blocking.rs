@@ -77,6 +77,7 @@ pub(crate) struct Blocking {
     by_command: Option<Pause>,
     by_failover: Option<Pause>,
     by_migration: Option<Pause>,
+    by_reload: Option<Pause>,
 }
 
 impl Blocking {
@@ -113,7 +114,7 @@ impl Blocking {
     }
 
     fn pauses(&self) -> impl Iterator<Item = Pause> {
-        [self.by_command, self.by_failover, self.by_migration].into_iter().flatten()
+        [self.by_command, self.by_failover, self.by_migration, self.by_reload].into_iter().flatten()
     }
 
     /// The pause in force: the longer, and the stricter, of the two.
@@ -134,6 +135,11 @@ impl Blocking {
     /// MIGRATE begins to hold writes back, or ends.
     pub(crate) fn set_migration_pause(&mut self, until: Option<Instant>) {
         self.by_migration = until.map(|until| Pause { until, all: false });
+    }
+
+    /// DEBUG RELOAD holds everybody back until then.
+    pub(crate) fn set_reload_pause(&mut self, until: Instant) {
+        self.by_reload = Some(Pause { until, all: true });
     }
 
     /// A failover begins to hold writes back, or ends.
@@ -287,7 +293,8 @@ impl Node {
         let over = |pause: &mut Option<Pause>| pause.take_if(|it| it.until <= now).is_some();
         let ended = over(&mut self.blocking.by_command)
             | over(&mut self.blocking.by_failover)
-            | over(&mut self.blocking.by_migration);
+            | over(&mut self.blocking.by_migration)
+            | over(&mut self.blocking.by_reload);
         if ended {
             self.end_pause();
         }

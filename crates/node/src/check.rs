@@ -24,7 +24,7 @@ use std::io::IoSlice;
 use stdx::{Instant, Now, WallTime};
 use world::{
     ConnId, Dial, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Event, FileId, Machine,
-    Peer, Senses,
+    Peer, Senses, Ticket,
 };
 
 /// How many files the invented system lets a process have open.
@@ -37,6 +37,11 @@ pub(crate) struct Player {
     sessions: BTreeMap<String, (ConnId, ReplyParser)>,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     open: BTreeMap<FileId, String>,
+    /// What is asked of the disk waits until this is false.
+    pub(crate) disk_stands: bool,
+    delayed: Vec<(Ticket, DiskOp)>,
+    /// Which operations end in an error.
+    pub(crate) disk_fails: fn(&DiskOp) -> bool,
     pub(crate) log: Vec<String>,
     /// Calls to other servers that nobody has answered yet.
     pub(crate) dials: Vec<Dial>,
@@ -68,6 +73,9 @@ impl Player {
             sessions: BTreeMap::new(),
             files,
             open: BTreeMap::new(),
+            disk_stands: false,
+            delayed: Vec::new(),
+            disk_fails: |_| false,
             log: Vec::new(),
             dials: Vec::new(),
             reaches: false,
@@ -176,6 +184,16 @@ impl Player {
         }
     }
 
+    /// The disk goes on; what everybody hears then.
+    pub(crate) fn disk_goes_on(&mut self) -> String {
+        self.disk_stands = false;
+        for (ticket, op) in std::mem::take(&mut self.delayed) {
+            self.carry_out(Effect::Disk { ticket, op });
+        }
+        self.settle();
+        self.heard(None)
+    }
+
     /// Carries out what the server asks for until it asks for nothing more.
     fn settle(&mut self) {
         loop {
@@ -231,6 +249,7 @@ impl Player {
                 let event = Event::Dialed { ticket: dial.ticket, conn, peer, local };
                 self.node.handle_event(self.now, event);
             }
+            Effect::Disk { ticket, op } if self.disk_stands => self.delayed.push((ticket, op)),
             Effect::Disk { ticket, op } => {
                 let result = self.disk(op);
                 self.node.handle_event(self.now, Event::DiskDone { ticket, result });
@@ -261,6 +280,12 @@ impl Player {
             kind: DiskErrorKind::NotFound,
             text: "No such file or directory".to_owned(),
         };
+        if (self.disk_fails)(&op) {
+            return Err(DiskError {
+                kind: DiskErrorKind::Other,
+                text: "Input/output error".into(),
+            });
+        }
         match op {
             DiskOp::Open { file, path } | DiskOp::Update { file, path } => {
                 let len = self.files.get(&path).ok_or_else(missing)?.len() as u64;

@@ -64,7 +64,7 @@ impl Node {
         let held = self.blocking.pause(self.now.instant).is_some();
         self.wants_sweep =
             self.cron.expires && !held && !self.is_replica() && self.persist.loading.is_none();
-        if self.cron.expires && self.is_replica() {
+        if self.cron.expires && self.is_replica() && !self.is_reloading() {
             self.expire_own_keys();
         }
         let used = (self.senses.memory)() as u64;

@@ -40,6 +40,7 @@ pub(crate) struct Loading {
     pub(crate) replid: Option<Vec<u8>>,
     pub(crate) offset: Option<i64>,
     pub(crate) stream_db: Option<i64>,
+    functions: Vec<Vec<u8>>,
 }
 
 /// What is being loaded for.
@@ -80,6 +81,7 @@ impl Loading {
             replid: None,
             offset: None,
             stream_db: None,
+            functions: Vec::new(),
         }
     }
 
@@ -278,7 +280,7 @@ impl Node {
                     _ => {}
                 }
             }
-            Item::Function(source) => self.persist.functions.push(source),
+            Item::Function(source) => loading.functions.push(source),
             Item::Key(key) => self.load_key(loading, *key),
             Item::EmptyKey { key, .. } => {
                 loading.empty += 1;
@@ -299,7 +301,7 @@ impl Node {
         let dead = key.expires.is_some_and(|at| at < self.now.wall.ms());
         // At the start, only the parameters know yet which of the two we are.
         let is_master = !self.is_replica() && self.config.values.source().is_none();
-        if dead && is_master && loading.why != Why::Sync {
+        if dead && is_master && loading.why == Why::Start {
             loading.expired += 1;
             self.tell_expired_at_load(loading, key.db, &key.key);
             return;
@@ -320,9 +322,6 @@ impl Node {
 
     /// Replicas that come back to a history that the file continues still have the key: it ends by the stream.
     fn tell_expired_at_load(&mut self, loading: &Loading, db: usize, key: &[u8]) {
-        if loading.why != Why::Start {
-            return;
-        }
         self.restore_history(loading);
         let verb = if self.settings.lazy_expire { "UNLINK" } else { "DEL" };
         self.feed(db, &Owned::new([verb.as_bytes(), key]).words());
@@ -336,8 +335,9 @@ impl Node {
     }
 
     pub(crate) fn load_done(&mut self) {
-        let Some(loading) = self.persist.loading.take() else { return };
+        let Some(mut loading) = self.persist.loading.take() else { return };
         self.close_loaded(&loading);
+        self.persist.functions = std::mem::take(&mut loading.functions);
         self.persist.keys_loaded = loading.loaded;
         self.persist.keys_expired = loading.expired;
         self.persist.dirty_at_save = self.keyspace.dirty;
@@ -360,11 +360,7 @@ impl Node {
                 self.restore_history(&loading);
                 self.loaded();
             }
-            Why::Reload { reply } => {
-                if let Some(conn) = reply {
-                    self.answer(conn, |w| w.ok());
-                }
-            }
+            Why::Reload { reply } => self.reloaded(reply, true),
             Why::Sync => self.sync_loaded(*loading),
         }
     }
@@ -402,11 +398,7 @@ impl Node {
             }
             Why::Reload { reply } => {
                 self.log(Level::Warning, format!("Error trying to load the RDB dump: {reason}"));
-                if let Some(conn) = reply {
-                    self.answer(conn, |w| {
-                        w.error(b"ERR Error trying to load the RDB dump, check server logs.");
-                    });
-                }
+                self.reloaded(reply, false);
             }
             Why::Sync => self.sync_load_failed(&reason),
         }

@@ -492,7 +492,7 @@ impl Node {
         persist.saves += 1;
         persist.last_duration_secs = Some(self.now.instant.ms_since(saving.started) / 1000);
         self.log(Level::Notice, "DB saved on disk");
-        if let Some(reload) = self.persist.reload.take_if(|it| it.saving == id) {
+        if let Some(reload) = self.take_reload(id) {
             self.after_save(true);
             self.reload(reload);
             return;
@@ -525,7 +525,7 @@ impl Node {
         }
         match saving.destination {
             Destination::File { reply } => {
-                self.persist.reload.take_if(|it| it.saving == id);
+                self.take_reload(id);
                 self.persist.last_ok = false;
                 self.persist.last_try = Some(self.now.instant);
                 self.log(Level::Warning, "Background saving error");
@@ -560,6 +560,7 @@ impl Node {
                 self.disk(Errand::Ignored, DiskOp::Remove { path });
             }
             if let Destination::File { reply } = saving.destination {
+                self.take_reload(id);
                 if let Some(conn) = reply {
                     self.answer(conn, |w| w.error(b"ERR"));
                 }

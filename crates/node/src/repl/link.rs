@@ -136,10 +136,11 @@ impl Node {
     /// Runs what the master did, and tells the machine how far we are: after every request, and after a transaction
     /// as a whole, so that a replica that comes back never stands in the middle of one.
     pub(super) fn apply_stream(&mut self, conn: ConnId, bytes: &[u8]) {
+        let held = self.blocking.pause(self.now.instant).is_some() || self.is_reloading();
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let Some(mut inbox) = session.inbox.take() else { return };
         inbox.bytes.extend_from_slice(bytes);
-        if self.blocking.pause(self.now.instant).is_some() {
+        if held {
             // A pause holds the stream back as well: it is read, and applied when the pause is over.
             session.inbox = Some(inbox);
             return;

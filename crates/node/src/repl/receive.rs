@@ -250,12 +250,12 @@ impl Node {
     }
 
     fn begin_replacing(&mut self) {
+        self.give_up_reload();
         self.abandon_views();
         self.repl.handle_load_begin(self.now, Replaces::Now);
         let lazy = self.settings.replica_lazy_flush;
         self.keyspace.flush_all(lazy);
         self.tell_changes();
-        self.persist.functions.clear();
         self.own_keys.clear();
     }
 
@@ -267,6 +267,7 @@ impl Node {
         let (head, replaces, total) = (std::mem::take(head), *replaces, *total);
         let mut loading = Loading::new(self, LoadingWhy::Sync, String::new(), total);
         if replaces == Replaces::WhenDone {
+            self.give_up_reload();
             loading.beside = true;
             loading.serves = self.repl.receives_own_history();
             let seed = self.prng.next_u64();
@@ -282,15 +283,8 @@ impl Node {
     /// The snapshot is in memory.
     pub(crate) fn sync_loaded(&mut self, loading: Loading) {
         self.receiving = None;
-        if let Some(mut fresh) = self.beside.take() {
+        if self.put_in_place() {
             self.log(Level::Notice, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
-            self.abandon_views();
-            fresh.observers = self.keyspace.observers;
-            fresh.stats = self.keyspace.stats;
-            fresh.dirty = self.keyspace.dirty;
-            let old = std::mem::replace(&mut self.keyspace, *fresh);
-            drop(old);
-            self.configure();
             self.own_keys.clear();
             self.watched_were_replaced(|_| true);
         }

@@ -110,6 +110,10 @@ fn reload(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     if cx.node.persist.loading.is_some() || cx.node.persist.reload.is_some() {
         return Err(Error::LOADING);
     }
+    if cx.node.migration.is_some() {
+        // It ends by deleting keys, which must not come back.
+        return Err(Error::fixed("ERR DEBUG RELOAD cannot run while MIGRATE does"));
+    }
     let conn = cx.conn;
     // The session waits before anything has begun: the answer may come at once.
     let outcome = cx.wait(all);

@@ -17,6 +17,7 @@ impl Machine for Node {
             Some(_) => self.input(conn, bytes),
             None => {
                 self.migration_input(conn, bytes);
+                self.end_unit();
             }
         }
         self.thin_out();

@@ -256,6 +256,16 @@ impl Node {
         !migration.out.is_empty()
     }
 
+    /// Keys are not ours to delete any more: those under way are there and here.
+    pub(crate) fn stop_migration(&mut self) {
+        if let Some(migration) = &mut self.migration {
+            migration.order.copy = true;
+            self.end_migration(Some(
+                "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
+            ));
+        }
+    }
+
     /// What has arrived there goes here; whoever waits is told.
     fn end_migration(&mut self, failure: Option<&str>) {
         let Some(migration) = self.migration.take() else { return };
@@ -286,6 +296,8 @@ impl Node {
             if words.words().len() > 1 {
                 self.propagate(migration.order.from_db, words);
             }
+            // This is a unit by itself: what was held back until now is told apart from it.
+            self.flush_unit_unwrapped();
         }
         let error = failure.map(|text| text.as_bytes().to_vec()).or_else(|| {
             let said = migration.error.as_ref()?;
@@ -340,6 +352,44 @@ mod tests {
         let error = "(error) ERR Target instance replied with error: BUSYKEY it is there";
         assert_eq!(heard, format!(": {error}\nw: (integer) 1\n"));
         assert_eq!(player.request("", "EXISTS b"), "(integer) 1\n");
+    }
+
+    #[test]
+    fn replicas_hear_at_once_of_what_has_gone() {
+        let mut player = Player::new(&[("repl-diskless-sync-delay", "60")]);
+        player.request("", "MSET a 1 b 2");
+        player.request("replica", "REPLCONF capa eof");
+        player.request("replica", "PSYNC ? -1");
+        player.request("", "MIGRATE elsewhere 7000 a 3 100");
+        pick_up(&mut player);
+        let before = player.node.probe();
+        assert_eq!(player.answer(CONN, b"+OK\r\n+OK\r\n").1, ": OK\n");
+        let after = player.node.probe();
+        assert_eq!((before.keys, after.keys), (2, 1));
+        assert!(after.offset > before.offset);
+    }
+
+    #[test]
+    fn who_becomes_a_replica_deletes_nothing() {
+        let mut player = Player::new(&[]);
+        player.request("", "SET a 1");
+        player.request("", "MIGRATE elsewhere 7000 a 3 100");
+        pick_up(&mut player);
+        let heard = player.request("r", "REPLICAOF elsewhere 7000");
+        assert!(heard.contains(": (error) UNBLOCKED"), "{heard}");
+        player.answer(CONN, b"+OK\r\n+OK\r\n");
+        assert_eq!(player.request("r", "EXISTS a"), "(integer) 1\n");
+    }
+
+    #[test]
+    fn a_transaction_is_not_told_what_is_not_known_yet() {
+        let mut player = Player::new(&[]);
+        player.request("", "SET a 1");
+        player.request("", "MULTI");
+        player.request("", "MIGRATE elsewhere 7000 a 3 100");
+        let heard = player.request("", "EXEC");
+        assert_eq!(heard, "1) (error) ERR MIGRATE cannot run inside a transaction\n");
+        assert!(player.dials.is_empty());
     }
 
     #[test]

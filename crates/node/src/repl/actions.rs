@@ -139,6 +139,7 @@ impl Node {
             self.wants_sweep = true;
             return;
         }
+        self.stop_migration();
         // Who waits here would wait for ever: what it waits for is decided elsewhere now.
         let waiting: Vec<ConnId> = self
             .sessions

@@ -76,6 +76,10 @@ fn migrate(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         return Ok(Flow::Done);
     }
     let waiter = cx.waiter();
+    if waiter.is_none() {
+        // Nothing waits within a transaction, and whoever was told OK would take the keys to be there.
+        return Err(Error::fixed("ERR MIGRATE cannot run inside a transaction"));
+    }
     let order = Order {
         host: String::from_utf8_lossy(host).into_owned(),
         port,

@@ -185,3 +185,26 @@ impl Node {
         self.effects.push_back(Effect::Exit(Exit::Status(0)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Player;
+
+    #[test]
+    fn a_replica_that_still_gets_its_snapshot_is_waited_for() {
+        let mut player = Player::new(&[("repl-diskless-sync-delay", "60")]);
+        player.request("replica", "REPLCONF capa eof");
+        player.request("replica", "PSYNC ? -1");
+        player.request("", "SET a 1");
+        assert_eq!(player.request("", "SHUTDOWN NOSAVE"), "");
+        player.pass(9_000);
+        assert_eq!(player.request("r", "GET a"), "\"1\"\n");
+        player.pass(1_500);
+        let heard = player.request("r", "GET a");
+        assert!(heard.contains("(exit Status(0))"), "{heard}");
+        let lines = ["state=wait_bgsave", "0 of 1 replicas are in sync"];
+        for line in lines {
+            assert!(player.log.iter().any(|it| it.contains(line)), "{line}");
+        }
+    }
+}

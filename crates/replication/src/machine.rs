@@ -181,10 +181,10 @@ impl Replication {
             || !self.is_primary()
     }
 
-    /// True where every replica that is online has everything: an orderly shutdown may go on.
+    /// True where every replica has everything, those that still synchronize included: an orderly shutdown may go on.
     pub fn replicas_have_all(&self) -> bool {
         let end = self.shared.log.end();
-        self.primary.replicas.iter().all(|replica| !replica.is_online() || replica.ack >= end)
+        self.primary.replicas.iter().all(|replica| replica.ack >= end)
     }
 
     /// Says in the log which replicas lack something of the stream, at the end of a primary.

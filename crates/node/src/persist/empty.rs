@@ -32,3 +32,41 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Player;
+    use rdb::{DecodeOptions, Decoder, Item};
+
+    /// The keys of a file, and the place in the stream that it names.
+    fn read(file: &[u8]) -> (Vec<Vec<u8>>, Option<u64>) {
+        let mut decoder = Decoder::new(DecodeOptions::default());
+        decoder.feed(file);
+        let (mut keys, mut offset) = (Vec::new(), None);
+        while let Some(item) = decoder.next().expect("a sound file") {
+            match item {
+                Item::Key(key) => keys.push(key.key),
+                Item::Aux { name, value } if name == b"repl-offset" => {
+                    offset = stdx::integer::parse_u64(&value);
+                }
+                _ => {}
+            }
+        }
+        (keys, offset)
+    }
+
+    #[test]
+    fn within_a_transaction_the_file_is_written_at_its_end() {
+        let mut player = Player::new(&[("repl-diskless-sync-delay", "60")]);
+        player.request("", "CONFIG SET save \"3600 1\"");
+        player.request("replica", "REPLCONF capa eof");
+        player.request("replica", "PSYNC ? -1");
+        for words in ["SET a 1", "MULTI", "SET b 2", "FLUSHALL", "SET c 3"] {
+            player.request("", words);
+        }
+        player.request("", "EXEC");
+        let (keys, offset) = read(&player.files["dump.rdb"]);
+        assert_eq!(keys, [b"c"]);
+        assert_eq!(offset, Some(player.node.probe().offset));
+    }
+}

@@ -256,3 +256,27 @@ fn a_snapshot_is_the_dataset_at_its_start() {
     let compared: usize = (1..=12).map(play).sum();
     assert!(compared > 50, "only {compared} snapshots were completed");
 }
+
+#[test]
+fn a_large_value_goes_on_however_much_lies_aside() {
+    let mut slow = Slow::new(1);
+    for hundred in 0..300 {
+        let members: Vec<String> = (0..100).map(|n| format!("member:{hundred}:{n}")).collect();
+        slow.command(&format!("SADD big {}", members.join(" ")));
+    }
+    slow.command("SELECT 1");
+    let text = "x".repeat(10_000);
+    (0..400).for_each(|n| slow.command(&format!("SET text:{n} {text}")));
+    let (path, want) = slow.begin();
+    // The large value is come to first; what writes force out then waits until its end.
+    for _ in 0..10 {
+        slow.idle();
+    }
+    (0..400).for_each(|n| slow.command(&format!("DEL text:{n}")));
+    for _ in 0..20_000 {
+        slow.idle();
+        slow.carry_out();
+    }
+    let bytes = slow.done.get(&path).expect("the traversal comes to its end");
+    assert!(decode(bytes) == want);
+}

@@ -67,7 +67,7 @@ impl Node {
         if self.cron.expires && self.is_replica() && !self.is_reloading() {
             self.expire_own_keys();
         }
-        let used = (self.senses.memory)() as u64;
+        let used = self.used_memory();
         self.stats.memory_peak = self.stats.memory_peak.max(used);
         self.save_if_due();
         self.begin_asked_shutdown();

@@ -3,6 +3,9 @@
 use crate::node::Node;
 use store::{Expiry, Policy};
 
+/// What a key takes, in bytes, where nothing can be measured.
+const ROUGH_KEY: usize = 100;
+
 impl Node {
     /// Evicts until memory suffices. False: it does not, and nothing more may go.
     pub(crate) fn make_room(&mut self) -> bool {
@@ -37,7 +40,13 @@ impl Node {
     /// Bytes beyond `maxmemory`. What replicas have not taken yet does not count: evicting cannot shrink it, the
     /// deletions only make it grow.
     pub(crate) fn memory_excess(&self) -> u64 {
-        let used = (self.senses.memory)() as u64;
+        let used = self.used_memory();
         used.saturating_sub(self.uncounted_memory()).saturating_sub(self.settings.memory_max)
+    }
+
+    /// Bytes that are allocated.
+    pub(crate) fn used_memory(&self) -> u64 {
+        let rough = || self.keyspace.len() * ROUGH_KEY + self.repl.log_memory() as usize;
+        (self.senses.memory)(&rough) as u64
     }
 }

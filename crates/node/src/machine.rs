@@ -176,7 +176,7 @@ impl Node {
     /// The server begins its work: listening, the dataset. To be called once, before the first turn.
     pub fn start(&mut self, now: Now) {
         self.now = now;
-        self.stats.memory_at_start = (self.senses.memory)() as u64;
+        self.stats.memory_at_start = self.used_memory();
         let role = if self.config.values.source().is_some() { 'S' } else { 'M' };
         self.effects.push_back(Effect::LogRole(role));
         self.listen(Errand::Listening);

@@ -7,7 +7,7 @@ use crate::session::Role;
 
 pub(super) fn memory(node: &mut Node, info: &mut Info) {
     let facts = (node.senses.facts)();
-    let used = (node.senses.memory)() as u64;
+    let used = node.used_memory();
     let peak = node.stats.memory_peak.max(used);
     node.stats.memory_peak = peak;
     let startup = node.stats.memory_at_start.min(used);

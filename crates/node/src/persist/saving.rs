@@ -229,7 +229,7 @@ impl Node {
         encoder.about(&About {
             version: crate::REDIS_VERSION,
             ctime_secs: self.now.wall.secs(),
-            used_memory: (self.senses.memory)() as u64,
+            used_memory: self.used_memory(),
             replication: replication.as_ref().map(|it| rdb::Replication {
                 stream_db: it.stream_db,
                 id: &it.id,

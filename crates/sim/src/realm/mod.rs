@@ -76,7 +76,7 @@ pub struct Weather {
     pub delay_us: (u64, u64),
     /// A disk operation takes up to so many microseconds.
     pub disk_us_max: u64,
-    /// Of a thousand disk writes so many fail.
+    /// Of a thousand operations on the disk so many fail.
     pub disk_failures_per_mille: u64,
     /// Bytes are handed over in pieces no larger than this.
     pub piece_max: u64,

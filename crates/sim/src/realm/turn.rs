@@ -135,14 +135,37 @@ impl<S: Subject> World<S> {
         if self.processes[process].boot != boot || self.processes[process].machine.is_none() {
             return;
         }
-        let writes = matches!(
-            op,
-            Append { .. } | WriteAt { .. } | Sync { .. } | Replace { .. } | Create { .. }
-        );
-        let fails = writes && self.prng.below(1000) < self.weather.disk_failures_per_mille;
-        let result =
-            if fails { Err(broken(&mut self.prng)) } else { self.processes[process].disk.run(op) };
+        // What removes or closes is not asked about.
+        let may_fail = !matches!(op, Close { .. } | Remove { .. } | ChangeDir { .. });
+        let fails = may_fail && self.prng.below(1000) < self.weather.disk_failures_per_mille;
+        let result = if fails {
+            self.half_done(process, op);
+            Err(broken(&mut self.prng))
+        } else {
+            self.processes[process].disk.run(op)
+        };
         self.tell(process, boot, Event::DiskDone { ticket, result });
+    }
+
+    /// What fails may have happened all the same, or in part.
+    fn half_done(&mut self, process: usize, op: DiskOp) {
+        if self.prng.chance(1, 2) {
+            return;
+        }
+        let op = match op {
+            DiskOp::Append { file, mut bytes } => {
+                bytes.truncate(self.prng.below(bytes.len() as u64 + 1) as usize);
+                DiskOp::Append { file, bytes }
+            }
+            DiskOp::WriteAt { file, offset, mut bytes } => {
+                bytes.truncate(self.prng.below(bytes.len() as u64 + 1) as usize);
+                DiskOp::WriteAt { file, offset, bytes }
+            }
+            DiskOp::Rename { .. } | DiskOp::Replace { .. } | DiskOp::Create { .. } => op,
+            _ => return,
+        };
+        // That this may fail is no news.
+        let _ = self.processes[process].disk.run(op);
     }
 
     pub(super) fn hangup(&mut self, process: usize, conn: ConnId, after_sending: bool) {

@@ -61,7 +61,7 @@ impl Subject for Servers {
     fn boot(&self, process: usize, seed: u64, now: Now, files: &Disk) -> Node {
         self.digests.borrow_mut().remove(&process);
         let config = configuration(files);
-        let mut node = Node::new(Options { config, seed, senses: Senses::NUMB, now });
+        let mut node = Node::new(Options { config, seed, senses: Senses::MADE_UP, now });
         node.start(now);
         node
     }

@@ -1,10 +1,10 @@
 //! What clients of the story send: commands of all types on few keys, so that they meet; and what an operator sends.
 
-use crate::Request;
+use crate::{Request, address};
 use stdx::Prng;
 
 /// Each is a request. `K` is a key, `F` a field, `M` a member, `V` a value, `N` a small number, `Z` a score, `D` a
-/// database, `P` a time to live in milliseconds, `A` a moment to expire at; any other word is itself.
+/// database, `H` the host of a process, `P` a time to live in milliseconds, `A` a moment to expire at; any other word is itself.
 const PHRASES: &[&str] = &[
     // Strings.
     "SET K V",
@@ -55,6 +55,17 @@ const PHRASES: &[&str] = &[
     "HINCRBYFLOAT K F 0.25",
     "HDEL K F F",
     "HSETNX K F V",
+    "HPEXPIRE K P FIELDS 2 F F",
+    "HEXPIRE K 1 FIELDS 1 F",
+    "HPEXPIREAT K A GT FIELDS 1 F",
+    "HPERSIST K FIELDS 1 F",
+    "HSETEX K PX P FIELDS 1 F V",
+    "HSETEX K KEEPTTL FIELDS 2 F V F M",
+    "HGETEX K PX P FIELDS 1 F",
+    "HGETEX K PERSIST FIELDS 1 F",
+    "HGETDEL K FIELDS 2 F F",
+    "HGETALL K",
+    "HLEN K",
     // Sorted sets.
     "ZADD K Z M Z M",
     "ZADD K GT CH Z M",
@@ -90,6 +101,10 @@ const PHRASES: &[&str] = &[
     "TOUCH K",
     "SELECT D",
     "SELECT D",
+    "MIGRATE H 6379 K D 300 REPLACE",
+    "MIGRATE H 6379 K D 300 COPY REPLACE",
+    "MIGRATE H 6379 K D 300",
+    "MIGRATE H 6379 \"\" D 300 REPLACE KEYS K K K",
 ];
 
 /// Rarely, since they leave little.
@@ -134,6 +149,12 @@ pub(super) fn meddling(prng: &mut Prng) -> Request {
         "CONFIG SET repl-diskless-load disabled",
         "CONFIG SET repl-backlog-size 20000",
         "CLIENT PAUSE 300 WRITE",
+        "CONFIG SET maxmemory 0",
+        "CONFIG SET maxmemory 2000",
+        "CONFIG SET maxmemory-policy allkeys-lru",
+        "CONFIG SET maxmemory-policy volatile-ttl",
+        "DEBUG RELOAD",
+        "DEBUG RELOAD",
         "CLIENT KILL TYPE replica",
         "CLIENT KILL TYPE master",
         "INFO",
@@ -164,6 +185,8 @@ fn expand_word(prng: &mut Prng, word: &str, value_max: u64) -> Vec<u8> {
         "N" => prng.below(30).to_string(),
         "Z" => (prng.below(20) as f64 / 4.0 - 2.0).to_string(),
         "D" => prng.below(4).to_string(),
+        "H" => address(prng.below(5) as usize),
+        "\"\"" => String::new(),
         "P" => (1 + prng.below(3000)).to_string(),
         // About the moment at which stories play, before and after.
         "A" => (1_700_000_000_000 + prng.below(120_000)).to_string(),

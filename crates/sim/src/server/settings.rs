@@ -36,6 +36,22 @@ impl Servers {
             ("rdb-del-sync-files", one(&["yes", "no"])),
             ("save", one(&["\"\"", "1 1", "10 20", "3600 1"])),
             ("stop-writes-on-bgsave-error", one(&["yes", "no"])),
+            // A key counts as a hundred bytes: full at thirty.
+            ("maxmemory", one(&["0", "0", "3000"])),
+            (
+                "maxmemory-policy",
+                one(&[
+                    "noeviction",
+                    "allkeys-lru",
+                    "allkeys-lfu",
+                    "allkeys-random",
+                    "volatile-lru",
+                    "volatile-lfu",
+                    "volatile-random",
+                    "volatile-ttl",
+                ]),
+            ),
+            ("lazyfree-lazy-eviction", one(&["yes", "no"])),
             ("lazyfree-lazy-expire", one(&["yes", "no"])),
             ("lazyfree-lazy-server-del", one(&["yes", "no"])),
             // Small values change their form often.

@@ -41,7 +41,7 @@ pub(super) struct Division {
 impl Division {
     pub(super) fn of(node: &mut Node) -> Division {
         let facts = (node.senses.facts)();
-        let used = (node.senses.memory)() as u64;
+        let used = node.used_memory();
         let peak = node.stats.memory_peak.max(used);
         node.stats.memory_peak = peak;
         let startup = node.stats.memory_at_start.min(used);

@@ -72,7 +72,7 @@ pub(crate) fn next_verdict(
     reboot_down_after_ms: u64,
 ) -> Option<Instant> {
     let link = links.get(instance.link);
-    let silent = link.health.silent_since(link.is_connected(), instance.judged_from);
+    let silent = link.health.silent_since(instance.judged_from);
     let silent = silent.map(|at| at.after_ms(down_after_ms + 1));
     let wrong = (is_primary && instance.role == Role::Replica)
         .then(|| instance.role_since.after_ms(down_after_ms + 2 * INFO_MS + 1));

@@ -38,7 +38,7 @@ fn judge(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
     let reboot_down_after_ms = group.settings.reboot_down_after_ms;
     let it = group.instance_mut(id).expect("it is in the group");
     let link = cx.links.get(it.link);
-    let silent_ms = it.silent_ms(&link.health, link.is_connected(), cx.now);
+    let silent_ms = it.silent_ms(&link.health, cx.now);
     let case = Case { instance: it, is_primary, silent_ms, down_after_ms, reboot_down_after_ms };
     let verdict = down::verdict(case, cx.now);
     let shown = group.replica(id).is_none_or(|it| it.verified);

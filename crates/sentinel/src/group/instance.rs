@@ -90,7 +90,7 @@ impl Instance {
     }
 
     /// For how long it has not answered.
-    pub(crate) fn silent_ms(&self, health: &Health, connected: bool, now: Instant) -> u64 {
-        health.silent_ms(now, connected, self.judged_from)
+    pub(crate) fn silent_ms(&self, health: &Health, now: Instant) -> u64 {
+        health.silent_ms(now, self.judged_from)
     }
 }

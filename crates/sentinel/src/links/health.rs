@@ -5,7 +5,8 @@ use stdx::Instant;
 /// When an instance was asked, and when it answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Health {
-    /// The first PING that was not answered well yet. A link that never came up counts from its beginning.
+    /// Since when it has been silent: the first PING that was not answered well yet, or the end of the connection over
+    /// which the last one was. A link that never came up counts from its beginning.
     pub(crate) awaiting_since: Option<Instant>,
     /// The last PING.
     pub(crate) pinged: Option<Instant>,
@@ -36,22 +37,20 @@ impl Health {
         self.pong = now;
     }
 
+    /// The connection has gone over which it answered. That it answered a while before says nothing against it: a
+    /// server that restarts has all of `down-after-milliseconds` to come back, not what is left of a PING's period.
+    pub(crate) fn lost(&mut self, now: Instant) {
+        self.awaiting_since.get_or_insert(now);
+    }
+
     /// For how long it has not answered.
-    pub(crate) fn silent_ms(&self, now: Instant, connected: bool, not_before: Instant) -> u64 {
-        match self.awaiting_since {
-            Some(since) => now.ms_since(since.max(not_before)),
-            None if !connected => now.ms_since(self.ok.max(not_before)),
-            None => 0,
-        }
+    pub(crate) fn silent_ms(&self, now: Instant, not_before: Instant) -> u64 {
+        self.silent_since(not_before).map_or(0, |since| now.ms_since(since))
     }
 
     /// From when on it has not answered, if it does not.
-    pub(crate) fn silent_since(&self, connected: bool, not_before: Instant) -> Option<Instant> {
-        match self.awaiting_since {
-            Some(since) => Some(since.max(not_before)),
-            None if !connected => Some(self.ok.max(not_before)),
-            None => None,
-        }
+    pub(crate) fn silent_since(&self, not_before: Instant) -> Option<Instant> {
+        Some(self.awaiting_since?.max(not_before))
     }
 }
 
@@ -64,19 +63,26 @@ mod tests {
     #[test]
     fn silence_counts_from_the_first_ping_that_was_not_answered() {
         let mut health = Health::new(T);
-        assert_eq!(health.silent_ms(T.after_ms(500), false, T), 500);
+        assert_eq!(health.silent_ms(T.after_ms(500), T), 500);
         health.pinged(T.after_ms(600));
         health.answered(T.after_ms(601), None);
-        assert_eq!(health.silent_ms(T.after_ms(900), true, T), 0);
-        assert_eq!(health.silent_ms(T.after_ms(900), false, T), 299, "gone since it last answered");
+        assert_eq!(health.silent_ms(T.after_ms(900), T), 0);
         health.pinged(T.after_ms(1000));
         health.pinged(T.after_ms(2000));
-        assert_eq!(health.silent_ms(T.after_ms(2500), true, T), 1500);
-        assert_eq!(
-            health.silent_ms(T.after_ms(2500), true, T.after_ms(2400)),
-            100,
-            "a new judgement"
-        );
+        assert_eq!(health.silent_ms(T.after_ms(2500), T), 1500);
+        assert_eq!(health.silent_ms(T.after_ms(2500), T.after_ms(2400)), 100, "a new judgement");
+    }
+
+    #[test]
+    fn silence_counts_from_the_end_of_the_connection_and_not_from_the_last_answer() {
+        let mut health = Health::new(T);
+        health.answered(T.after_ms(1), None);
+        health.lost(T.after_ms(990));
+        health.pinged(T.after_ms(1100));
+        health.lost(T.after_ms(1200));
+        assert_eq!(health.silent_since(T), Some(T.after_ms(990)));
+        health.answered(T.after_ms(1300), None);
+        assert_eq!(health.silent_since(T), None);
     }
 
     #[test]

@@ -129,11 +129,19 @@ impl Link {
         command.into_iter().chain(pubsub.then_some(Which::Pubsub)).collect()
     }
 
-    /// A connection could not be had, or was lost: the next attempt waits, longer each time.
+    /// A connection could not be had or kept: the next attempt waits, longer each time.
     pub(super) fn failed(&mut self, now: Instant) {
         let wait = RETRY_MS.0.checked_shl(self.attempts).unwrap_or(RETRY_MS.1).min(RETRY_MS.1);
         self.attempts = (self.attempts + 1).min(10);
         self.dial_at = now.after_ms(wait);
+    }
+
+    /// A connection has gone.
+    pub(super) fn lost(&mut self, which: Which, now: Instant) {
+        if which == Which::Command {
+            self.health.lost(now);
+        }
+        self.failed(now);
     }
 
     /// The words as bytes, the command under the name that it has there.

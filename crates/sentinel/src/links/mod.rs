@@ -140,6 +140,7 @@ impl Links {
     pub(crate) fn reconnect(&mut self, id: LinkId, now: Instant) {
         self.close(id);
         let link = self.get_mut(id);
+        link.health.lost(now);
         link.dial_at = now;
         link.refused = false;
         self.schedule(id);
@@ -279,7 +280,7 @@ impl Links {
         let Some((id, which)) = self.by_conn.remove(&conn) else { return false };
         self.drop_pipe(id, which);
         let link = self.get_mut(id);
-        link.failed(now);
+        link.lost(which, now);
         self.schedule(id);
         true
     }
@@ -332,7 +333,7 @@ impl Links {
                 Err(_) => {
                     // What talks like this is no server of ours.
                     self.hang_up(id, which);
-                    self.get_mut(id).failed(now);
+                    self.get_mut(id).lost(which, now);
                     break;
                 }
             }

@@ -5,115 +5,68 @@
 mod values;
 
 use std::cell::RefCell;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::rc::Rc;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rdb::{EncodeOptions, Encoder, Packer};
-use store::{
-    Expiry, Keyspace, LargeFrom, Opening, Piece, Progress, Record, RecordSink, Settings,
-    Thresholds, Ttl, Value, ValueRef,
-};
+use store::{Expiry, Keyspace, LargeFrom, Progress, Settings, Thresholds, Ttl, Value, ValueRef};
+use testkit::{Client, Program, Server, peer_tool};
 use values::{Made, Says, dataset, key_name, limits, load, save, says, value};
 
-/// A `redis-server` with a folder of its own, reached by a socket in it.
+/// The installed `redis-server` with a file to load, reached by one connection.
 struct Peer {
-    process: Child,
-    stream: BufReader<UnixStream>,
-    folder: tempfile::TempDir,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    server: Server,
+    client: Client,
 }
 
 impl Peer {
-    /// Starts a server in `folder`, loading what lies there as `dump.rdb`.
-    fn start(folder: tempfile::TempDir) -> Option<Peer> {
-        let path = folder.path().join("socket");
-        let started = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--enable-debug-command", "yes"])
-            .args(["--set-max-intset-entries", "64", "--dbfilename", "dump.rdb", "--unixsocket"])
-            .arg(&path)
-            .arg("--dir")
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn();
-        let Ok(mut process) = started else {
-            missing("redis-server");
-            return None;
-        };
-        let stream = loop {
-            if let Ok(stream) = UnixStream::connect(&path) {
-                break BufReader::new(stream);
-            }
-            let ended = process.try_wait().expect("a child can be asked");
-            assert!(ended.is_none(), "redis-server did not start: {ended:?}");
-            std::thread::yield_now();
-        };
-        let mut peer = Peer { process, stream, folder };
-        while matches!(peer.ask(&[b"PING"]), Reply::Error(text) if text.starts_with("LOADING")) {}
-        Some(peer)
-    }
-
-    fn ask(&mut self, words: &[&[u8]]) -> Reply {
-        let mut request = format!("*{}\r\n", words.len()).into_bytes();
-        for word in words {
-            request.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
-            request.extend_from_slice(word);
-            request.extend_from_slice(b"\r\n");
+    /// Starts it, with `file` as its dataset. None where no Redis is installed.
+    fn start(file: Option<&[u8]>) -> Option<Peer> {
+        let mut server = Server::prepare(&Program::redis()?, &["set-max-intset-entries 64"]);
+        if let Some(file) = file {
+            std::fs::write(server.file("dump.rdb"), file).expect("a scratch file");
         }
-        self.stream.get_mut().write_all(&request).expect("the peer listens");
-        self.reply()
+        server.start_again();
+        let client = server.client();
+        Some(Peer { server, client })
     }
 
-    fn reply(&mut self) -> Reply {
-        let mut line = String::new();
-        self.stream.read_line(&mut line).expect("the peer answers");
-        let (first, rest) = line.trim_end().split_at(1);
-        match first {
-            "-" => Reply::Error(rest.into()),
-            "$" if rest == "-1" => Reply::Text(Vec::new()),
-            "$" => {
-                let mut text = vec![0; rest.parse::<usize>().expect("a size") + 2];
-                self.stream.read_exact(&mut text).expect("the peer answers");
-                text.truncate(text.len() - 2);
-                Reply::Text(text)
-            }
-            "*" => {
-                let count = rest.parse().expect("a count");
-                Reply::Many((0..count).map(|_| self.reply().text()).collect())
-            }
-            _ => Reply::Text(rest.as_bytes().to_vec()),
+    fn ask<W: AsRef<[u8]>>(&mut self, words: &[W]) -> testkit::Value {
+        self.client.command(words).expect("it answers")
+    }
+
+    fn bytes(&mut self, words: &[&[u8]]) -> Vec<u8> {
+        bytes(&self.ask(words))
+    }
+
+    fn items(&mut self, words: &[&[u8]]) -> Vec<Vec<u8>> {
+        match self.ask(words) {
+            testkit::Value::Array(items) => items.iter().map(bytes).collect(),
+            other => panic!("not an array: {other}"),
         }
     }
 
     /// What the peer says a key holds.
     fn says(&mut self, key: &[u8], like: ValueRef<'_>) -> Says {
         match like {
-            ValueRef::Str(_) => Says::Str(self.ask(&[b"GET", key]).text()),
-            ValueRef::List(_) => Says::List(self.ask(&[b"LRANGE", key, b"0", b"-1"]).many()),
+            ValueRef::Str(_) => Says::Str(self.bytes(&[b"GET", key])),
+            ValueRef::List(_) => Says::List(self.items(&[b"LRANGE", key, b"0", b"-1"])),
             ValueRef::Set(_) => {
-                let mut all = self.ask(&[b"SMEMBERS", key]).many();
+                let mut all = self.items(&[b"SMEMBERS", key]);
                 all.sort();
                 Says::Set(all)
             }
             ValueRef::ZSet(_) => {
-                let all = self.ask(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]).many();
+                let all = self.items(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]);
                 let score = |text: &[u8]| {
                     std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).expect("a score")
                 };
                 Says::ZSet(all.chunks(2).map(|pair| (pair[0].clone(), score(&pair[1]))).collect())
             }
             ValueRef::Hash(_) => {
-                let all = self.ask(&[b"HGETALL", key]).many();
+                let all = self.items(&[b"HGETALL", key]);
                 let pairs = all.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone(), None));
                 let mut all: Vec<_> = pairs.collect();
                 all.sort();
@@ -123,36 +76,8 @@ impl Peer {
     }
 }
 
-#[derive(Debug, PartialEq)]
-enum Reply {
-    Text(Vec<u8>),
-    Many(Vec<Vec<u8>>),
-    Error(String),
-}
-
-impl Reply {
-    fn text(self) -> Vec<u8> {
-        match self {
-            Reply::Text(text) => text,
-            other => panic!("not a text: {other:?}"),
-        }
-    }
-
-    fn many(self) -> Vec<Vec<u8>> {
-        match self {
-            Reply::Many(many) => many,
-            other => panic!("not an array: {other:?}"),
-        }
-    }
-}
-
-fn missing(what: &str) {
-    assert!(std::env::var_os("REGENT_REQUIRE_PEERS").is_none(), "{what} is not installed");
-    println!("skipped: {what} is not installed");
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a scratch folder")
+fn bytes(reply: &testkit::Value) -> Vec<u8> {
+    reply.as_bytes().unwrap_or_else(|| panic!("not a text: {reply}")).to_vec()
 }
 
 /// Redis 7.0 knows no hashes whose fields expire.
@@ -176,13 +101,13 @@ fn made_values() -> Vec<Value> {
 
 #[test]
 fn payloads_travel_both_ways() {
-    let Some(mut peer) = Peer::start(folder()) else { return };
+    let Some(mut peer) = Peer::start(None) else { return };
     for (index, value) in made_values().iter().enumerate() {
         let payload = rdb::dump(value.as_ref(), index % 2 == 0);
-        let answer = peer.ask(&[b"RESTORE", b"key", b"0", &payload, b"REPLACE"]);
-        assert_eq!(answer, Reply::Text(b"OK".to_vec()), "{value:?}");
+        let answer = peer.ask(&[&b"RESTORE"[..], b"key", b"0", &payload, b"REPLACE"]);
+        assert_eq!(answer.text(), "OK", "{value:?}");
         assert_eq!(peer.says(b"key", value.as_ref()), says(value.as_ref()));
-        let theirs = peer.ask(&[b"DUMP", b"key"]).text();
+        let theirs = peer.bytes(&[b"DUMP", b"key"]);
         let back = rdb::restore(&theirs, true, &Thresholds::default()).expect("Redis's payload");
         assert_eq!(says(back.as_ref()), says(value.as_ref()));
     }
@@ -208,21 +133,18 @@ fn made_dataset() -> Vec<Made> {
 #[test]
 fn redis_loads_our_file_and_we_load_its() {
     let dataset = made_dataset();
-    let folder = folder();
-    let path = folder.path().join("dump.rdb");
-    std::fs::write(&path, save(&dataset, true)).expect("a scratch file");
-    check_with_redis(&path);
-    let Some(mut peer) = Peer::start(folder) else { return };
+    let file = save(&dataset, true);
+    check_with_redis(&file);
+    let Some(mut peer) = Peer::start(Some(&file)) else { return };
     for (index, made) in dataset.iter().enumerate() {
         let key = key_name(index);
-        peer.ask(&[b"SELECT", made.db.to_string().as_bytes()]);
+        peer.ask(&["SELECT", &made.db.to_string()]);
         assert_eq!(peer.says(&key, made.value.as_ref()), says(made.value.as_ref()), "{made:?}");
-        let expires = peer.ask(&[b"PEXPIRETIME", &key]).text();
-        let want = made.expires.map_or("-1".into(), |ms| ms.to_string());
-        assert_eq!(expires, want.into_bytes());
+        let expires = peer.ask(&[&b"PEXPIRETIME"[..], &key]).text();
+        assert_eq!(expires, made.expires.map_or("-1".into(), |ms| ms.to_string()));
     }
-    assert_eq!(peer.ask(&[b"SAVE"]), Reply::Text(b"OK".to_vec()));
-    let theirs = std::fs::read(peer.folder.path().join("dump.rdb")).expect("SAVE wrote it");
+    assert_eq!(peer.ask(&["SAVE"]).text(), "OK");
+    let theirs = std::fs::read(peer.server.file("dump.rdb")).expect("SAVE wrote it");
     let (_, keys) = load(&theirs, 1000).expect("Redis's file is sound");
     assert_eq!(keys.len(), dataset.len());
     for key in keys {
@@ -235,11 +157,12 @@ fn redis_loads_our_file_and_we_load_its() {
 }
 
 /// Has `redis-check-rdb` look at a file, and compares its report with ours.
-fn check_with_redis(path: &Path) {
-    let Ok(theirs) = Command::new("redis-check-rdb").arg(path).output() else {
-        return missing("redis-check-rdb");
-    };
-    let bytes = std::fs::read(path).expect("a scratch file");
+fn check_with_redis(bytes: &[u8]) {
+    let Some(tool) = peer_tool("redis-check-rdb") else { return };
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let path = folder.path().join("dump.rdb");
+    std::fs::write(&path, bytes).expect("a scratch file");
+    let theirs = Command::new(tool).arg(&path).output().expect("it is installed");
     let now = stdx::WallTime::from_ms(1_700_000_000_000);
     let (mut ours, name) = (Vec::new(), path.to_str().expect("a plain path"));
     let mut check = rdb::check::Check::new(name, now, &mut ours);
@@ -254,13 +177,12 @@ fn check_with_redis(path: &Path) {
 #[test]
 fn our_report_on_a_cut_file_is_theirs() {
     let file = save(&made_dataset(), true);
-    let folder = folder();
+    let Some(tool) = peer_tool("redis-check-rdb") else { return };
+    let folder = tempfile::tempdir().expect("a scratch folder");
     let path = folder.path().join("dump.rdb");
     for size in [0, 5, 9, 10, 200, file.len() / 2, file.len() - 8, file.len() - 1] {
         std::fs::write(&path, &file[..size]).expect("a scratch file");
-        let Ok(theirs) = Command::new("redis-check-rdb").arg(&path).output() else {
-            return missing("redis-check-rdb");
-        };
+        let theirs = Command::new(tool).arg(&path).output().expect("it is installed");
         assert_eq!(theirs.status.code(), Some(1), "{size} bytes");
         let mut ours = Vec::new();
         let mut check = rdb::check::Check::new("x", stdx::WallTime::default(), &mut ours);
@@ -276,32 +198,6 @@ fn our_report_on_a_cut_file_is_theirs() {
             (line("While doing"), key, kind, line("keys read"))
         };
         assert_eq!(said(&ours), said(&theirs.stdout), "{size} bytes");
-    }
-}
-
-/// The encoder of a snapshot, held from two sides.
-#[derive(Clone)]
-struct Shared(Rc<RefCell<Encoder>>);
-
-impl RecordSink for Shared {
-    fn begin_db(&mut self, db: usize, keys: usize, expires: usize) {
-        self.0.borrow_mut().begin_db(db, keys, expires);
-    }
-
-    fn record(&mut self, record: Record<'_>) {
-        self.0.borrow_mut().record(record);
-    }
-
-    fn begin_value(&mut self, opening: Opening<'_>) {
-        self.0.borrow_mut().begin_value(opening);
-    }
-
-    fn piece(&mut self, piece: Piece<'_>) {
-        self.0.borrow_mut().piece(piece);
-    }
-
-    fn end_value(&mut self) {
-        self.0.borrow_mut().end_value();
     }
 }
 
@@ -333,8 +229,7 @@ fn a_snapshot_has_the_same_digest_everywhere() {
         ours.db(made.db).put(&key_name(index), made.value.as_ref().to_value(), ttl);
     }
     let digest = hex(ours.digest());
-    let encoder = Encoder::new(EncodeOptions::default());
-    let shared = Shared(Rc::new(RefCell::new(encoder)));
+    let shared = Rc::new(RefCell::new(Encoder::new(EncodeOptions::default())));
     let id = ours.start_snapshot(Box::new(shared.clone()));
     let mut packer = Packer::new(true);
     let mut file = Vec::new();
@@ -343,10 +238,10 @@ fn a_snapshot_has_the_same_digest_everywhere() {
         ours.db(round % 3).put_bytes(&key_name(round * 7 % 150), b"later", Ttl::Clear);
         ours.db(round % 3).remove(&key_name(round * 11 % 150));
         round += 1;
-        packer.push(&shared.0.borrow_mut().take(), &mut file);
+        packer.push(&shared.borrow_mut().take(), &mut file);
     }
-    shared.0.borrow_mut().end();
-    packer.push(&shared.0.borrow_mut().take(), &mut file);
+    shared.borrow_mut().end();
+    packer.push(&shared.borrow_mut().take(), &mut file);
     packer.finish(true, &mut file);
     assert!(round > 10, "the snapshot took {round} slices");
 
@@ -357,8 +252,6 @@ fn a_snapshot_has_the_same_digest_everywhere() {
     }
     assert_eq!(hex(loaded.digest()), digest);
 
-    let folder = folder();
-    std::fs::write(folder.path().join("dump.rdb"), &file).expect("a scratch file");
-    let Some(mut peer) = Peer::start(folder) else { return };
-    assert_eq!(peer.ask(&[b"DEBUG", b"DIGEST"]), Reply::Text(digest.into_bytes()));
+    let Some(mut peer) = Peer::start(Some(&file)) else { return };
+    assert_eq!(peer.ask(&["DEBUG", "DIGEST"]).text(), digest);
 }

@@ -5,34 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rdb::{Decoder, EncodeOptions, Encoder, Item, Packer};
-use store::{
-    End, Expiry, Keyspace, LargeFrom, Opening, Piece, Progress, Record, RecordSink, Settings, Ttl,
-};
-
-#[derive(Clone)]
-struct Shared(Rc<RefCell<Encoder>>);
-
-impl RecordSink for Shared {
-    fn begin_db(&mut self, db: usize, keys: usize, expires: usize) {
-        self.0.borrow_mut().begin_db(db, keys, expires);
-    }
-
-    fn record(&mut self, record: Record<'_>) {
-        self.0.borrow_mut().record(record);
-    }
-
-    fn begin_value(&mut self, opening: Opening<'_>) {
-        self.0.borrow_mut().begin_value(opening);
-    }
-
-    fn piece(&mut self, piece: Piece<'_>) {
-        self.0.borrow_mut().piece(piece);
-    }
-
-    fn end_value(&mut self) {
-        self.0.borrow_mut().end_value();
-    }
-}
+use store::{End, Expiry, Keyspace, LargeFrom, Progress, Settings, Ttl};
 
 fn keyspace() -> Keyspace {
     let large_from = LargeFrom { elements: 8, bytes: 200, text: 300 };
@@ -96,17 +69,16 @@ fn large_values_are_written_as_they_were() {
     let mut ours = keyspace();
     fill(&mut ours);
     let digest = ours.digest();
-    let encoder = Encoder::new(EncodeOptions::default());
-    let shared = Shared(Rc::new(RefCell::new(encoder)));
+    let shared = Rc::new(RefCell::new(Encoder::new(EncodeOptions::default())));
     let id = ours.start_snapshot(Box::new(shared.clone()));
     let (mut packer, mut file, mut round) = (Packer::new(true), Vec::new(), 0);
     while ours.snapshot_slice(id, 20) == Progress::More {
         disturb(&mut ours, round);
         round += 1;
-        packer.push(&shared.0.borrow_mut().take(), &mut file);
+        packer.push(&shared.borrow_mut().take(), &mut file);
     }
-    shared.0.borrow_mut().end();
-    packer.push(&shared.0.borrow_mut().take(), &mut file);
+    shared.borrow_mut().end();
+    packer.push(&shared.borrow_mut().take(), &mut file);
     packer.finish(true, &mut file);
     assert!(round > 100, "the snapshot took {round} slices");
     assert_ne!(ours.digest(), digest);

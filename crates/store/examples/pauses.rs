@@ -15,14 +15,14 @@ use store::{
 const ELEMENTS: u64 = 1_000_000;
 
 /// Copies as an encoder does, into buffers that somebody else takes away.
-#[derive(Clone, Default)]
-struct Sink(Rc<RefCell<Vec<u8>>>);
+#[derive(Default)]
+struct Sink(Vec<u8>);
 
 impl RecordSink for Sink {
     fn begin_db(&mut self, _: usize, _: usize, _: usize) {}
 
     fn record(&mut self, record: Record<'_>) {
-        let mut out = self.0.borrow_mut();
+        let out = &mut self.0;
         out.extend_from_slice(record.key);
         if let ValueRef::Str(text) = record.value {
             out.extend_from_slice(text.bytes(&mut ds::ElementBuf::new()));
@@ -32,7 +32,7 @@ impl RecordSink for Sink {
     fn begin_value(&mut self, _: Opening<'_>) {}
 
     fn piece(&mut self, piece: Piece<'_>) {
-        let mut out = self.0.borrow_mut();
+        let out = &mut self.0;
         match piece {
             Piece::Member(member) | Piece::Scored(member, _) => {
                 out.extend_from_slice(member.bytes(&mut ds::ElementBuf::new()));
@@ -94,7 +94,7 @@ fn measure(
     let mut before = Times::default();
     (0..20_000).for_each(|_| before.of(|| write(&mut keyspace, &mut prng)));
     before.say("writes before");
-    let sink = Sink::default();
+    let sink = Rc::new(RefCell::new(Sink::default()));
     let (mut start, mut forced) = (Times::default(), Times::default());
     let id: SnapshotId = start.of(|| keyspace.start_snapshot(Box::new(sink.clone())));
     // The first write comes before any slice, and meets the value as a whole.
@@ -104,7 +104,7 @@ fn measure(
     // As many as a slice of 50 us is thought to be good for.
     while slices.of(|| keyspace.snapshot_slice(id, 1500)) == Progress::More {
         (0..10).for_each(|_| writes.of(|| write(&mut keyspace, &mut prng)));
-        sink.0.borrow_mut().clear();
+        sink.borrow_mut().0.clear();
         while keyspace.take_garbage().is_some() {}
     }
     slices.say("slices");

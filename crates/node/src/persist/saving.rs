@@ -114,40 +114,34 @@ impl Sink {
     }
 }
 
-struct SharedSink(Rc<RefCell<Sink>>);
-
-impl RecordSink for SharedSink {
+impl RecordSink for Sink {
     fn begin_db(&mut self, db: usize, keys: usize, expires: usize) {
-        self.0.borrow_mut().encoder.begin_db(db, keys, expires);
+        self.encoder.begin_db(db, keys, expires);
     }
 
     fn record(&mut self, record: Record<'_>) {
-        let mut sink = self.0.borrow_mut();
-        sink.keys += 1;
-        sink.encoder.record(record);
-        sink.seal();
+        self.keys += 1;
+        self.encoder.record(record);
+        self.seal();
     }
 
     fn begin_value(&mut self, opening: Opening<'_>) {
-        let mut sink = self.0.borrow_mut();
-        sink.keys += 1;
-        sink.encoder.begin_value(opening);
+        self.keys += 1;
+        self.encoder.begin_value(opening);
     }
 
     fn piece(&mut self, piece: Piece<'_>) {
-        let mut sink = self.0.borrow_mut();
-        sink.encoder.piece(piece);
-        sink.seal();
+        self.encoder.piece(piece);
+        self.seal();
     }
 
     fn end_value(&mut self) {
-        let mut sink = self.0.borrow_mut();
-        sink.encoder.end_value();
-        sink.seal();
+        self.encoder.end_value();
+        self.seal();
     }
 
     fn is_full(&self) -> bool {
-        self.0.borrow().pending() > PLAIN_MAX
+        self.pending() > PLAIN_MAX
     }
 }
 
@@ -251,7 +245,7 @@ impl Node {
         let pace = Pace::new(self.now.instant, values.integer("rdb-key-save-delay"));
         let keys_total =
             (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).len() as u64).sum();
-        let view = self.keyspace.start_snapshot(Box::new(SharedSink(sink.clone())));
+        let view = self.keyspace.start_snapshot(Box::new(sink.clone()));
         let file = file.map(|path| (self.file_id(), path));
         let mut in_flight = 0;
         if let Some((file, path)) = &file {

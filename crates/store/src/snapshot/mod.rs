@@ -2,7 +2,9 @@
 
 mod large;
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use crate::space::Space;
 use crate::{Keyspace, ValueRef};
@@ -71,6 +73,37 @@ pub trait RecordSink {
     /// True while the sink cannot take more from the traversal (records forced by writes come all the same).
     fn is_full(&self) -> bool {
         false
+    }
+}
+
+/// A sink that somebody else holds too. Records come in the middle of writes: nobody may have it borrowed then.
+impl<S: RecordSink> RecordSink for Rc<RefCell<S>> {
+    fn begin_db(&mut self, db: usize, keys: usize, expires: usize) {
+        self.borrow_mut().begin_db(db, keys, expires);
+    }
+
+    fn record(&mut self, record: Record<'_>) {
+        self.borrow_mut().record(record);
+    }
+
+    fn begin_value(&mut self, opening: Opening<'_>) {
+        self.borrow_mut().begin_value(opening);
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        self.borrow_mut().piece(piece);
+    }
+
+    fn end_value(&mut self) {
+        self.borrow_mut().end_value();
+    }
+
+    fn finish(&mut self) {
+        self.borrow_mut().finish();
+    }
+
+    fn is_full(&self) -> bool {
+        self.borrow().is_full()
     }
 }
 

@@ -1,6 +1,9 @@
 //! The steady stream: how much of it we have read, and how much of it we have applied.
 
-use crate::Offset;
+use super::Link;
+use super::link::Phase;
+use crate::shared::Shared;
+use crate::{Action, Offset};
 
 /// A link that follows.
 #[derive(Debug)]
@@ -27,5 +30,25 @@ impl Follow {
     pub(super) fn apply(&mut self, count: usize) {
         self.applied = self.applied.after(count);
         assert!(self.applied <= self.read, "what is applied was read");
+    }
+}
+
+impl Link {
+    /// The owner has applied these bytes of the stream: they are history now, for our replicas too.
+    pub(crate) fn applied(&mut self, shared: &mut Shared, bytes: &[u8]) {
+        let Phase::Following(follow) = &mut self.phase else {
+            panic!("only what a link brought is applied");
+        };
+        follow.apply(bytes.len());
+        shared.log.append(bytes);
+    }
+
+    /// Tells the primary how far we are, if it wants to know.
+    pub(crate) fn send_ack(&mut self, shared: &mut Shared) {
+        if let Phase::Following(follow) = &self.phase
+            && !follow.old_protocol
+        {
+            shared.act(Action::LinkSend(follow.ack()));
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod alarm;
 pub mod child;
 pub mod clock;
 pub mod facts;

@@ -45,6 +45,15 @@ impl Stream {
         }
     }
 
+    /// Connects to a path of this machine, which may wait for room in the listener's queue. The stream never blocks
+    /// from then on.
+    pub fn connect_unix(path: &str) -> io::Result<Stream> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.connect(&SockAddr::unix(path)?)?;
+        socket.set_nonblocking(true)?;
+        Ok(Stream(socket))
+    }
+
     /// After the stream became writable: whether the connection stands.
     pub fn outcome(&self) -> io::Result<()> {
         match self.0.take_error()? {

@@ -197,6 +197,11 @@ pub(crate) fn block_all() {
     }
 }
 
+/// The process goes on when its terminal is gone.
+pub fn ignore_hangup() -> io::Result<()> {
+    set(libc::SIGHUP, libc::SIG_IGN)
+}
+
 /// Sends `signal` to another process.
 pub fn send(pid: u32, signal: Kind) -> io::Result<()> {
     let number = match signal {

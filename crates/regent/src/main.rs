@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Program::Sentinel => sentinel::run(&name, &arguments),
         Program::CheckRdb => check_rdb::run(&name, &arguments),
         Program::Cli => Ok(cli::run(&name, &arguments)),
+        Program::Benchmark => Ok(benchmark::run(node::REDIS_VERSION, &arguments)),
         Program::Up => up::run(&arguments),
         Program::Version => {
             println!("regent {VERSION} (Redis {})", node::REDIS_VERSION);

@@ -7,6 +7,7 @@ pub(crate) enum Program {
     Sentinel,
     CheckRdb,
     Cli,
+    Benchmark,
     Up,
     Version,
     Help,
@@ -23,12 +24,13 @@ Usage: regent <program> [arguments]
 
   server [file] [--directive value ...] [-]   a server; arguments as those of redis-server
   cli [options] [command]                     a command line client; arguments as those of redis-cli
+  benchmark [options] [command]               how fast a server answers; arguments as those of redis-benchmark
   sentinel <file> [--directive value ...]     watches servers and fails over; as redis-sentinel
   check-rdb <file>                            is this snapshot sound?
   up                                          a master and two replicas on free local ports, to look at
   --version, --help
 
-Called by the name redis-server, redis-sentinel, redis-cli or redis-check-rdb, it is that program.
+Called by the name redis-server, redis-sentinel, redis-cli, redis-benchmark or redis-check-rdb, it is that program.
 ";
 
 /// The program, the name to speak of it by, and its arguments.
@@ -42,7 +44,7 @@ pub(crate) fn choose(words: &[Vec<u8>]) -> (Program, String, Vec<Vec<u8>>) {
         ("check-rdb", Program::CheckRdb),
         ("check-aof", Program::Absent("check-aof")),
         ("sentinel", Program::Sentinel),
-        ("benchmark", Program::Absent("the benchmark program")),
+        ("benchmark", Program::Benchmark),
         ("-cli", Program::Cli),
         ("-server", Program::Server),
     ];
@@ -58,7 +60,7 @@ pub(crate) fn choose(words: &[Vec<u8>]) -> (Program, String, Vec<Vec<u8>>) {
         None | Some("--help" | "-h" | "help") => Program::Help,
         Some("cli") => Program::Cli,
         Some("sentinel") => Program::Sentinel,
-        Some("benchmark") => Program::Absent("the benchmark program"),
+        Some("benchmark") => Program::Benchmark,
         Some("check-aof") => Program::Absent("check-aof"),
         Some(word) => Program::Unknown(word.to_owned()),
     };
@@ -80,11 +82,11 @@ mod tests {
             ("/usr/bin/redis-server a.conf --port 1", Program::Server, 3),
             ("./regent-server --version", Program::Server, 1),
             ("redis-check-rdb dump.rdb", Program::CheckRdb, 1),
-            ("redis-sentinel s.conf", Program::Absent("Sentinel"), 1),
             ("redis-cli -p 1 get k", Program::Cli, 4),
             ("regent cli get k", Program::Cli, 2),
             ("redis-sentinel s.conf", Program::Sentinel, 1),
-            ("redis-cli", Program::Absent("the command line client"), 0),
+            ("redis-benchmark -q -t set", Program::Benchmark, 3),
+            ("regent benchmark -q", Program::Benchmark, 1),
             ("redis-check-aof x", Program::Absent("check-aof"), 1),
             ("regent", Program::Help, 0),
             ("regent --version", Program::Version, 0),

@@ -1,0 +1,151 @@
+//! Addresses of servers as one word: `redis://user:password@host:port/database`, every part but the scheme optional.
+
+use std::fmt;
+
+use super::number::leading_integer;
+
+/// What an address says; absent parts are `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Uri {
+    pub(crate) user: Option<Vec<u8>>,
+    pub(crate) password: Option<Vec<u8>>,
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<i32>,
+    pub(crate) database: Option<i32>,
+}
+
+/// Why a word is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UriError {
+    Scheme,
+    Tls,
+    Incomplete,
+    Illegal,
+}
+
+impl fmt::Display for UriError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            UriError::Scheme => "Invalid URI scheme",
+            UriError::Tls => {
+                "rediss:// is only supported when redis-benchmark is compiled with OpenSSL"
+            }
+            UriError::Incomplete => "Incomplete URI encoding",
+            UriError::Illegal => "Illegal character in URI encoding",
+        })
+    }
+}
+
+/// Reads an address.
+pub(crate) fn parse(text: &[u8]) -> Result<Uri, UriError> {
+    if strip_scheme(text, b"rediss://").is_some() {
+        return Err(UriError::Tls);
+    }
+    let mut rest = strip_scheme(text, b"redis://").ok_or(UriError::Scheme)?;
+    let mut uri = Uri::default();
+    if let Some((info, behind)) = split_at(rest, b'@') {
+        // compat(7.2): a lone word before the `@` is the password, not the user.
+        let (user, password) = match split_at(info, b':') {
+            Some((user, password)) => (Some(user), password),
+            None => (None, info),
+        };
+        uri.user = user.map(decode).transpose()?;
+        uri.password = Some(decode(password)?);
+        rest = behind;
+    }
+    let (place, path) = split_at(rest, b'/').unwrap_or((rest, b""));
+    if !place.is_empty() {
+        let (host, port) = host_and_port(place);
+        uri.host = Some(String::from_utf8_lossy(host).into_owned());
+        uri.port = port.map(leading_integer);
+    }
+    if !path.is_empty() {
+        uri.database = Some(leading_integer(path));
+    }
+    Ok(uri)
+}
+
+fn strip_scheme<'a>(text: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = text.split_at_checked(scheme.len())?;
+    head.eq_ignore_ascii_case(scheme).then_some(rest)
+}
+
+fn split_at(text: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|byte| *byte == mark)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// IPv6 addresses stand in square brackets, because they have colons of their own.
+fn host_and_port(place: &[u8]) -> (&[u8], Option<&[u8]>) {
+    if let Some((host, behind)) = place.strip_prefix(b"[").and_then(|rest| split_at(rest, b']')) {
+        return (host, behind.strip_prefix(b":"));
+    }
+    match split_at(place, b':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (place, None),
+    }
+}
+
+/// `%41` is `A`.
+fn decode(text: &[u8]) -> Result<Vec<u8>, UriError> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let (pair, behind) = rest.split_at_checked(2).ok_or(UriError::Incomplete)?;
+        let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(UriError::Illegal);
+        decoded.push((digit(pair[0])? * 16 + digit(pair[1])?) as u8);
+        rest = behind;
+    }
+    Ok(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(user: &str, password: &str, host: &str, port: i32, database: i32) -> Uri {
+        let bytes = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
+        Uri {
+            user: bytes(user),
+            password: bytes(password),
+            host: (!host.is_empty()).then(|| host.to_owned()),
+            port: (port != 0).then_some(port),
+            database: (database != 0).then_some(database),
+        }
+    }
+
+    #[test]
+    fn every_part_may_be_missing() {
+        for (text, want) in [
+            ("redis://", Uri::default()),
+            ("redis://h", uri("", "", "h", 0, 0)),
+            ("REDIS://h:1", uri("", "", "h", 1, 0)),
+            ("redis://h:1/2", uri("", "", "h", 1, 2)),
+            ("redis:///3", uri("", "", "", 0, 3)),
+            ("redis://p@h", uri("", "p", "h", 0, 0)),
+            ("redis://u:p%40%3a@h:1", uri("u", "p@:", "h", 1, 0)),
+            ("redis://[::1]:7/1", uri("", "", "::1", 7, 1)),
+            ("redis://[::1]", uri("", "", "::1", 0, 0)),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Ok(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_refused() {
+        for (text, want) in [
+            ("http://x", UriError::Scheme),
+            ("redis", UriError::Scheme),
+            ("rediss://x", UriError::Tls),
+            ("redis://a%4@h", UriError::Incomplete),
+            ("redis://a%4g@h", UriError::Illegal),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Err(want), "{text}");
+        }
+    }
+}

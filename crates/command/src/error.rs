@@ -1,10 +1,14 @@
 //! Every wire text that more than one command answers with, in one place.
 
+use resp::Words;
 use std::borrow::Cow;
 
 /// An error reply: a code, a space, a sentence. The words are Redis's, since clients and tests look at them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Cow<'static, [u8]>);
+
+/// How much of what the user wrote an error repeats, in bytes.
+const SHOWN_MAX: usize = 128;
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
@@ -92,6 +96,36 @@ impl Error {
     /// The wrong number of words for a command; `name` as the user knows it, `config|set` for a subcommand.
     pub fn arity(name: &str) -> Error {
         Error::new(format!("ERR wrong number of arguments for '{name}' command"))
+    }
+
+    /// No command has the name that the request begins with; the words after it are shown, as far as there is room.
+    pub fn unknown_command(words: &Words<'_>) -> Error {
+        let mut text = b"ERR unknown command '".to_vec();
+        let name = words.get(0).unwrap_or_default();
+        text.extend_from_slice(&name[..name.len().min(SHOWN_MAX)]);
+        text.extend_from_slice(b"', with args beginning with: ");
+        let mut room = SHOWN_MAX;
+        for word in words.iter().skip(1) {
+            if room == 0 {
+                break;
+            }
+            let shown = &word[..word.len().min(room)];
+            text.push(b'\'');
+            text.extend_from_slice(shown);
+            text.extend_from_slice(b"' ");
+            room = room.saturating_sub(shown.len() + 3);
+        }
+        Error::bytes(text)
+    }
+
+    /// The command called `container` has no subcommand called `word`.
+    pub fn unknown_subcommand(container: &str, word: &[u8]) -> Error {
+        let mut text = b"ERR unknown subcommand '".to_vec();
+        text.extend_from_slice(&word[..word.len().min(SHOWN_MAX)]);
+        text.extend_from_slice(
+            format!("'. Try {} HELP.", container.to_ascii_uppercase()).as_bytes(),
+        );
+        Error::bytes(text)
     }
 
     /// An expire time beyond the calendar, or not positive where it must be.

@@ -15,6 +15,9 @@ pub use keys::{Find, KeyFlags, Keys, Search};
 pub use propagation::Propagation;
 pub use spec::{Arity, Command, Group, Spec};
 
+/// The version of Redis that clients are told, and by which they decide what they may use.
+pub const REDIS_VERSION: &str = "7.2.6";
+
 /// The words of a request and the writer of its reply, so that a handler needs no other room for them.
 pub use resp::{Deferred, Owned, Proto, Words, Writer};
 

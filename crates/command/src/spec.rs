@@ -1,6 +1,7 @@
 //! One command: what it is called, what it promises, and the function that keeps the promise.
 
 use crate::{Categories, Flags, Keys};
+use resp::Writer;
 
 /// A row of a command table. `F` is the function's type, and with it what the command may touch.
 pub struct Command<F: 'static> {
@@ -25,6 +26,22 @@ impl<F> Command<F> {
         subcommands: &'static [&'static Command<F>],
     ) -> Command<F> {
         Command { spec, run, subcommands }
+    }
+
+    /// The HELP of a container, made of its rows: the words of Redis's first and last lines, our own between.
+    pub fn write_help(&self, w: &mut Writer<'_>) {
+        let name = self.spec.name.to_ascii_uppercase();
+        let mut lines =
+            vec![format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")];
+        for row in self.subcommands.iter().filter(|row| row.spec.name != "help") {
+            let line = format!("{} {}", row.spec.name.to_ascii_uppercase(), row.spec.syntax);
+            lines.push(line.trim_end().to_owned());
+            lines.push(format!("    {}", row.spec.summary));
+        }
+        lines.push("HELP".to_owned());
+        lines.push("    Print this help.".to_owned());
+        w.array(lines.len());
+        lines.iter().for_each(|line| w.simple(line));
     }
 
     /// The subcommand called `name`.

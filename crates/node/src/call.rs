@@ -129,31 +129,9 @@ impl Node {
     fn unknown(&self, words: &Words<'_>, missing: Missing) -> Error {
         match missing {
             Missing::Subcommand(parent) => {
-                let row = self.registry.row(parent);
-                let mut text = b"ERR unknown subcommand '".to_vec();
-                text.extend_from_slice(&words[1][..words[1].len().min(128)]);
-                text.extend_from_slice(b"'. Try ");
-                text.extend_from_slice(row.spec.name.to_ascii_uppercase().as_bytes());
-                text.extend_from_slice(b" HELP.");
-                Error::bytes(text)
+                Error::unknown_subcommand(self.registry.row(parent).spec.name, &words[1])
             }
-            Missing::Command => {
-                let mut text = b"ERR unknown command '".to_vec();
-                text.extend_from_slice(&words[0][..words[0].len().min(128)]);
-                text.extend_from_slice(b"', with args beginning with: ");
-                let mut room = 128usize;
-                for word in words.from(1).iter() {
-                    if room == 0 {
-                        break;
-                    }
-                    let shown = &word[..word.len().min(room)];
-                    text.push(b'\'');
-                    text.extend_from_slice(shown);
-                    text.extend_from_slice(b"' ");
-                    room = room.saturating_sub(shown.len() + 3);
-                }
-                Error::bytes(text)
-            }
+            Missing::Command => Error::unknown_command(words),
         }
     }
 

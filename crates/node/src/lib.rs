@@ -33,9 +33,7 @@ mod stats;
 mod transaction;
 mod unit;
 
+pub use command::REDIS_VERSION;
 pub use names::Names;
 pub use node::{Node, Options};
 pub use probe::Probe;
-
-/// The version of Redis that clients are told, and by which they decide what they may use.
-pub const REDIS_VERSION: &str = "7.2.6";

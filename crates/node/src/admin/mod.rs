@@ -98,25 +98,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static NodeCommand> {
     .copied()
 }
 
-/// The HELP of a container, made of its rows: the words of Redis's first and last lines, our own between.
+/// The HELP of a container.
 pub(crate) fn help(cx: &mut NodeCx<'_>, container: &NodeCommand) -> Outcome {
-    let name = container.spec.name.to_ascii_uppercase();
-    let mut lines =
-        vec![format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")];
-    for row in container.subcommands {
-        if row.spec.name == "help" {
-            continue;
-        }
-        lines.push(
-            format!("{} {}", row.spec.name.to_ascii_uppercase(), row.spec.syntax)
-                .trim_end()
-                .to_owned(),
-        );
-        lines.push(format!("    {}", row.spec.summary));
-    }
-    lines.push("HELP".to_owned());
-    lines.push("    Print this help.".to_owned());
-    cx.reply.array(lines.len());
-    lines.iter().for_each(|line| cx.reply.simple(line));
+    container.write_help(&mut cx.reply);
     Ok(Flow::Done)
 }

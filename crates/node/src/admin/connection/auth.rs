@@ -49,7 +49,8 @@ fn auth(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
 /// Lets the session in, or says why not. There is one user so far: `default`.
 fn authenticate(cx: &mut NodeCx<'_>, user: &[u8], password: &[u8]) -> Result<(), Error> {
     let wanted = &cx.node.settings.requirepass;
-    let right = user == b"default" && (wanted.is_empty() || same(wanted, password));
+    let right =
+        user == b"default" && (wanted.is_empty() || session::is_same_secret(wanted, password));
     if !right {
         cx.node.stats.denied_auth += 1;
         let user = String::from_utf8_lossy(user).into_owned();
@@ -58,14 +59,6 @@ fn authenticate(cx: &mut NodeCx<'_>, user: &[u8], password: &[u8]) -> Result<(),
     }
     cx.session().authenticated = true;
     Ok(())
-}
-
-/// Compares without telling by its duration where the difference is.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    let longest = a.len().max(b.len());
-    let byte = |text: &[u8], at: usize| text.get(at).copied().unwrap_or(0);
-    let differences = (0..longest).fold(0, |sum, at| sum | (byte(a, at) ^ byte(b, at)));
-    differences == 0 && a.len() == b.len()
 }
 
 pub(crate) const HELLO: NodeCommand = Command::new(
@@ -150,7 +143,7 @@ fn hello(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
 
 /// A client's name may not hold blanks or anything that would break a line of CLIENT LIST.
 pub(crate) fn check_name(name: &[u8]) -> Result<(), Error> {
-    if name.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
+    if session::is_client_name(name) {
         return Ok(());
     }
     Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters."))

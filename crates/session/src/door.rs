@@ -1,0 +1,51 @@
+//! Who is let in: what those hear who are not, and how names and passwords are looked at.
+
+/// What a client hears that finds `maxclients` others here already.
+pub const TOO_MANY: &[u8] = b"ERR max number of clients reached";
+
+/// What a client hears that calls from elsewhere while `protected-mode` is on and nobody needs a password.
+pub const PROTECTED: &[u8] = b"DENIED Redis is running in protected mode because protected mode is enabled and no password is \
+    set for the default user. In this mode connections are only accepted from the loopback \
+    interface. If you want to connect from external computers to Redis you may adopt one of the \
+    following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected- \
+    mode no' from the loopback interface by connecting to Redis from the same host the server is \
+    running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use \
+    CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the \
+    protected mode by editing the Redis configuration file, and setting the protected mode option \
+    to 'no', and then restarting the server. 3) If you started the server manually just for \
+    testing, restart it with the '--protected-mode no' option. 4) Set up an authentication \
+    password for the default user. NOTE: You only need to do one of the above things in order for \
+    the server to start accepting connections from the outside.";
+
+/// True for a name that a client may give itself: blanks and anything else that would break a line of CLIENT LIST are
+/// not for names.
+pub fn is_client_name(name: &[u8]) -> bool {
+    name.iter().all(|byte| (b'!'..=b'~').contains(byte))
+}
+
+/// True where the passwords are the same. How long that takes does not tell where they differ.
+pub fn is_same_secret(a: &[u8], b: &[u8]) -> bool {
+    let longest = a.len().max(b.len());
+    let byte = |text: &[u8], at: usize| text.get(at).copied().unwrap_or(0);
+    let differences = (0..longest).fold(0, |sum, at| sum | (byte(a, at) ^ byte(b, at)));
+    differences == 0 && a.len() == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_the_same_or_not() {
+        for (a, b, same) in [
+            ("", "", true),
+            ("a", "a", true),
+            ("a", "b", false),
+            ("a", "ab", false),
+            ("a", "a\0", false),
+        ] {
+            assert_eq!(is_same_secret(a.as_bytes(), b.as_bytes()), same, "{a:?} {b:?}");
+        }
+        assert!(is_client_name(b"a-b!") && !is_client_name(b"a b") && !is_client_name(b"a\n"));
+    }
+}

@@ -161,6 +161,8 @@ pub enum Group {
     Connection,
     /// The server.
     Server,
+    /// What a Sentinel watches.
+    Sentinel,
 }
 
 impl Group {
@@ -177,6 +179,7 @@ impl Group {
             Group::Transactions => "transactions",
             Group::Connection => "connection",
             Group::Server => "server",
+            Group::Sentinel => "sentinel",
         }
     }
 }

@@ -79,6 +79,7 @@ impl Sentinel {
             Some(Verdict::Durable { version }) => {
                 self.keeper.failure = None;
                 self.ledger.settle(version);
+                self.answer_saved(version, true);
             }
             Some(Verdict::Failed { version, reason }) => {
                 let text = format!(
@@ -89,6 +90,7 @@ impl Sentinel {
                 // Everything goes on, but a vote that a crash would take back is no vote.
                 self.clients.break_promises();
                 self.ledger.settle(version);
+                self.answer_saved(version, false);
             }
             None => {}
         }

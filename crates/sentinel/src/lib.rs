@@ -15,6 +15,8 @@
 mod address;
 mod agree;
 mod calendar;
+#[cfg(test)]
+mod check;
 mod clients;
 mod clock;
 mod commands;
@@ -23,6 +25,7 @@ mod failover;
 mod greet;
 mod group;
 mod hello;
+mod info;
 mod keep;
 mod ledger;
 mod links;

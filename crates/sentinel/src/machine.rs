@@ -65,6 +65,7 @@ impl Machine for Sentinel {
         self.look_at_clock(now);
         self.links.handle_timeout(self.clock.now(), &self.ledger);
         self.make_rounds();
+        self.tend_clients();
         self.settle();
     }
 
@@ -73,7 +74,12 @@ impl Machine for Sentinel {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let all = [self.links.poll_timeout(), self.next_round(), self.keeper.poll_timeout()];
+        let all = [
+            self.links.poll_timeout(),
+            self.next_round(),
+            self.keeper.poll_timeout(),
+            self.clients.poll_timeout(),
+        ];
         let ours = all.into_iter().flatten().min();
         let ours = ours.map(|at| self.clock.to_world(at));
         Some(ours.map_or(self.clock.heartbeat(), |at| at.min(self.clock.heartbeat())))
@@ -129,6 +135,7 @@ impl Sentinel {
         self.tell_news();
         self.keep();
         self.release();
+        self.bury();
     }
 
     /// Who uses a link.
@@ -271,6 +278,7 @@ impl Sentinel {
                     self.emit(Effect::Log { level: Level::Warning, text });
                     self.emit(Effect::Exit(Exit::Status(99)));
                 }
+                News::Exit(exit) => self.emit(Effect::Exit(exit)),
             }
         }
     }
@@ -278,7 +286,7 @@ impl Sentinel {
     /// An effect that others see: it waits for the disk, and for its turn.
     fn emit(&mut self, effect: Effect) {
         if let Effect::Log { level, .. } = &effect
-            && !self.is_logged(*level)
+            && !self.clients.is_logged(*level)
         {
             return;
         }

@@ -7,7 +7,7 @@ use crate::links::Links;
 use crate::me::Me;
 use std::collections::VecDeque;
 use stdx::{Instant, Prng, WallTime};
-use world::Level;
+use world::{Exit, Level};
 
 /// One thing to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(crate) enum News {
     Reconfigure { group: GroupId, arguments: Vec<String> },
     /// SENTINEL SIMULATE-FAILURE: the process ends here.
     Crash,
+    /// The process ends when the disk has the state.
+    Exit(Exit),
 }
 
 /// What the decisions about a group may use.

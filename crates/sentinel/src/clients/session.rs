@@ -1,7 +1,8 @@
 //! A session: what we know about a connected peer.
 
-use crate::ledger::Lane;
-use resp::{Proto, RequestParser};
+use crate::ledger::{Lane, Version};
+use resp::{Owned, Proto};
+use session::{Inbox, Subscriptions};
 use stdx::Instant;
 use world::{ConnId, Peer};
 
@@ -18,14 +19,38 @@ pub(crate) struct Session {
     pub(crate) active: Instant,
     pub(crate) authenticated: bool,
     pub(crate) proto: Proto,
-    /// What CLIENT SETNAME said. A Sentinel is called `sentinel-` and the beginning of its id.
+    /// What CLIENT SETNAME and CLIENT SETINFO said. A Sentinel is called `sentinel-` and the beginning of its id.
     pub(crate) name: Vec<u8>,
-    pub(crate) parser: RequestParser,
-    pub(crate) unread: Vec<u8>,
+    pub(crate) lib_name: Vec<u8>,
+    pub(crate) lib_version: Vec<u8>,
+    pub(crate) inbox: Inbox,
     pub(crate) out: Lane,
+    pub(crate) reply_mode: ReplyMode,
     pub(crate) closing: Option<Closing>,
+    /// It waits, and what it sends waits with it.
+    pub(crate) parked: Option<Parked>,
+    pub(crate) subscriptions: Option<Box<Subscriptions>>,
+    /// `client|list` and its kind.
+    pub(crate) last_command: String,
     /// It has asked for a vote.
     pub(crate) awaits_vote: bool,
+    pub(crate) no_evict: bool,
+    pub(crate) no_touch: bool,
+    /// When the soft limit of what waits to be sent was first exceeded, while it is.
+    pub(crate) soft_limit_since: Option<Instant>,
+}
+
+/// What a session waits for.
+#[derive(Debug)]
+pub(crate) enum Parked {
+    /// The disk: whether it has this version of the state.
+    Saving(Version),
+    /// The answers to what SENTINEL CKQUORUM asks.
+    Trial(u64),
+    /// The end of CLIENT PAUSE; then this request runs.
+    Pause(Owned),
+    /// A program of the disk looks whether a script may be run; then the request runs.
+    Look,
 }
 
 /// A session that is about to end.
@@ -33,6 +58,29 @@ pub(crate) struct Session {
 pub(crate) enum Closing {
     AfterSending,
     Now,
+}
+
+/// What becomes of replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplyMode {
+    On,
+    Off,
+    /// CLIENT REPLY SKIP was said: the next command's reply is left out.
+    SkipNext,
+    /// This command is the next one.
+    Skipping,
+}
+
+impl ReplyMode {
+    /// True where the running command's reply goes nowhere. Messages go out all the same.
+    pub(crate) fn is_silent(self) -> bool {
+        matches!(self, ReplyMode::Off | ReplyMode::Skipping)
+    }
+
+    /// What is true for the next command.
+    pub(super) fn after_reply(self) -> ReplyMode {
+        if self == ReplyMode::Skipping { ReplyMode::On } else { self }
+    }
 }
 
 impl Session {
@@ -47,12 +95,35 @@ impl Session {
             authenticated: false,
             proto: Proto::Resp2,
             name: Vec::new(),
-            parser: RequestParser::default(),
-            unread: Vec::new(),
+            lib_name: Vec::new(),
+            lib_version: Vec::new(),
+            inbox: Inbox::default(),
             out: Lane::default(),
+            reply_mode: ReplyMode::On,
             closing: None,
+            parked: None,
+            subscriptions: None,
+            last_command: "NULL".to_owned(),
             awaits_vote: false,
+            no_evict: false,
+            no_touch: false,
+            soft_limit_since: None,
         }
+    }
+
+    /// True while the next request may run.
+    pub(crate) fn may_run(&self) -> bool {
+        self.closing.is_none() && self.parked.is_none()
+    }
+
+    /// How many channels and patterns the session listens to.
+    pub(crate) fn subscription_count(&self) -> usize {
+        self.subscriptions.as_ref().map_or(0, |it| it.count())
+    }
+
+    /// Under RESP2 a subscribed session may only manage its subscriptions.
+    pub(crate) fn is_listening_only(&self) -> bool {
+        self.proto == Proto::Resp2 && self.subscription_count() > 0
     }
 
     /// The beginning of the id of the Sentinel that this is, if it is one.

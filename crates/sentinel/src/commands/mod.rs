@@ -1,86 +1,143 @@
-//! What can be typed at a Sentinel.
+//! What can be typed at a Sentinel: the tables, and how a request finds its row.
 
-use crate::agree;
-use crate::failover;
+mod connection;
+mod manual;
+mod names;
+mod pubsub;
+mod sentinel;
+mod server;
+mod users;
+
+pub(crate) use names::Names;
+
+use crate::clients::{Parked, Session};
 use crate::sentinel::Sentinel;
-use resp::{Words, Writer};
+use command::{Args, Command, Error, Flags, Flow, Outcome, Writer};
+use resp::Words;
 use world::ConnId;
 
-/// Runs one request.
+/// The permission slip of a command: everything.
+pub(crate) struct SentinelCx<'a> {
+    pub(crate) sentinel: &'a mut Sentinel,
+    /// Whose command it is.
+    pub(crate) conn: ConnId,
+    /// Where the reply goes. What a handler wrote before it failed is taken back.
+    pub(crate) reply: Writer<'a>,
+}
+
+impl SentinelCx<'_> {
+    /// The session whose command it is.
+    pub(crate) fn session(&mut self) -> &mut Session {
+        self.sentinel.clients.get_mut(self.conn).expect("a session whose command runs")
+    }
+
+    /// The reply comes when the answer to something is there.
+    pub(crate) fn park(&mut self, parked: Parked) -> Outcome {
+        self.session().parked = Some(parked);
+        Ok(Flow::Parked)
+    }
+
+    /// The state has changed, and whoever asked hears whether the file says so.
+    pub(crate) fn save(&mut self) -> Outcome {
+        self.sentinel.ledger.change();
+        let version = self.sentinel.ledger.version();
+        self.park(Parked::Saving(version))
+    }
+}
+
+/// The function of a command.
+pub(crate) type SentinelFn = for<'a, 'b> fn(&'a mut SentinelCx<'b>, Args<'a>) -> Outcome;
+
+/// A command: a row with its function.
+pub(crate) type SentinelCommand = Command<SentinelFn>;
+
+/// All commands, in the order of the folders.
+pub(crate) fn all() -> impl Iterator<Item = &'static SentinelCommand> {
+    let tables = [
+        connection::TABLE,
+        manual::TABLE,
+        pubsub::TABLE,
+        sentinel::TABLE,
+        server::TABLE,
+        users::TABLE,
+    ];
+    tables.into_iter().flatten().copied()
+}
+
+/// What has become of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Called {
+    Ran,
+    Refused,
+}
+
+/// Runs one request. Its reply, or its error, is in `out`; nothing, where the session has to wait for it.
 pub(crate) fn execute(
     sentinel: &mut Sentinel,
     conn: ConnId,
     words: Words<'_>,
-    reply: &mut Writer<'_>,
-) {
-    let word = |at: usize| words.get(at).map(|it| String::from_utf8_lossy(it).to_lowercase());
-    match (word(0).as_deref(), word(1).as_deref(), words.len()) {
-        (Some("ping"), ..) => reply.simple("PONG"),
-        (Some("client"), Some("setname"), 3) => {
-            if let Some(session) = sentinel.clients.get_mut(conn) {
-                session.name = words[2].to_vec();
-            }
-            reply.ok();
+    out: &mut Vec<u8>,
+) -> Called {
+    let proto = sentinel.clients.get(conn).map_or_else(Default::default, |it| it.proto);
+    let (outcome, called) = match admit(sentinel, conn, &words) {
+        Err(error) => (Err(error), Called::Refused),
+        Ok((command, depth)) => {
+            let reply = Writer::new(out, proto);
+            let args = Args::new(words, depth);
+            let mut cx = SentinelCx { sentinel, conn, reply };
+            ((command.run)(&mut cx, args), Called::Ran)
         }
-        (Some("publish"), _, 3) => {
-            sentinel.hear_hello(&words[2]);
-            reply.int(1);
-        }
-        (Some("sentinel"), Some("get-master-addr-by-name"), 3) => match sentinel.group(&words[2]) {
-            None => reply.null_array(),
-            Some(group) => {
-                let address = group.current_address().clone();
-                reply.array(2);
-                reply.bulk(sentinel.names.announced(&address.host).as_bytes());
-                reply.bulk(address.port.to_string().as_bytes());
-            }
-        },
-        (Some("sentinel"), Some("failover"), 3) => {
-            let id = sentinel.group(&words[2]).map(|it| it.id);
-            if let Some(id) = id {
-                sentinel.with(id, |group, cx| failover::start(group, cx, true));
-                sentinel.look_at(id);
-            }
-            reply.ok();
-        }
-        (Some("sentinel"), Some("is-master-down-by-addr"), 6) => {
-            is_master_down(sentinel, conn, words, reply);
-        }
-        _ => reply.error(b"ERR unknown command"),
+    };
+    if let Err(error) = outcome {
+        sentinel.clients.counters.errors += 1;
+        out.clear();
+        Writer::new(out, proto).error(error.text());
     }
+    called
 }
 
-fn is_master_down(sentinel: &mut Sentinel, conn: ConnId, words: Words<'_>, reply: &mut Writer<'_>) {
-    let text = |at: usize| String::from_utf8_lossy(&words[at]).into_owned();
-    let (host, port, epoch, candidate) = (text(2), text(3), text(4), text(5));
-    let port: u16 = port.parse().unwrap_or(0);
-    let epoch: u64 = epoch.parse().unwrap_or(0);
-    let asker = sentinel.clients.get(conn).and_then(|it| it.peer_id()).map(str::to_owned);
-    let address = crate::address::Address::new(host, port);
-    let found =
-        sentinel.groups.values().find(|it| sentinel.names.same(&it.primary.address, &address));
-    let tilted = sentinel.clock.is_tilted();
-    let answer = found.map(|it| it.id).and_then(|id| {
-        let answer = sentinel.with(id, |group, cx| {
-            agree::answer(group, cx, asker.as_deref(), epoch, &candidate, tilted)
-        });
-        sentinel.look_at(id);
-        answer
-    });
-    if let Some(session) = sentinel.clients.get_mut(conn) {
-        session.awaits_vote = candidate != "*";
+/// What a RESP2 session that listens may still say.
+const WHILE_LISTENING: [&str; 7] =
+    ["ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "quit", "reset"];
+
+/// The row that a request is for, and how many words name it; an error where it may not run.
+fn admit(
+    sentinel: &mut Sentinel,
+    conn: ConnId,
+    words: &Words<'_>,
+) -> Result<(&'static SentinelCommand, usize), Error> {
+    let name = words.get(0).unwrap_or_default();
+    let found = sentinel.clients.names.find(name);
+    let container = found.ok_or_else(|| Error::unknown_command(words))?;
+    let mut full_name = container.spec.name.to_owned();
+    let (mut command, mut depth) = (container, 1);
+    if let Some(second) = words.get(1).filter(|_| !container.subcommands.is_empty()) {
+        let sub = container.subcommand(second);
+        command = sub.ok_or_else(|| Error::unknown_subcommand(container.spec.name, second))?;
+        full_name = format!("{full_name}|{}", command.spec.name);
+        depth = 2;
     }
-    reply.array(3);
-    match answer {
-        Some(answer) => {
-            reply.int(i64::from(answer.down));
-            reply.bulk(answer.leader.as_deref().unwrap_or("*").as_bytes());
-            reply.int(answer.epoch as i64);
-        }
-        None => {
-            reply.int(0);
-            reply.bulk(b"*");
-            reply.int(0);
-        }
+    let spec = &command.spec;
+    if !spec.arity.accepts(words.len()) {
+        return Err(Error::arity(&full_name));
     }
+    let session = sentinel.clients.get_mut(conn).expect("a session whose request is checked");
+    if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) {
+        return Err(Error::NO_AUTH);
+    }
+    if session.is_listening_only() && !WHILE_LISTENING.contains(&spec.name) {
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        return Err(Error::new(format!(
+            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed \
+             in this context"
+        )));
+    }
+    session.last_command = full_name;
+    Ok((command, depth))
+}
+
+/// The HELP of a container.
+fn help(cx: &mut SentinelCx<'_>, container: &SentinelCommand) -> Outcome {
+    container.write_help(&mut cx.reply);
+    Ok(Flow::Done)
 }

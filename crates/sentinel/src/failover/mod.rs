@@ -21,6 +21,7 @@ mod switch;
 mod timeline;
 
 pub(crate) use elect::{heard_candidate, hold_until, say_delay, start, vote_for};
+pub(crate) use promote::has_candidate;
 pub(crate) use reconfigure::{finish_early, heard};
 pub(crate) use switch::{add_replica, observed, overrule, switch};
 pub(crate) use timeline::Timeline;

@@ -68,6 +68,12 @@ pub(super) fn choose(group: &mut Group, cx: &mut Cx<'_>) {
     cx.event(Level::Notice, "+failover-state-send-slaveof-noone", group, about, "");
 }
 
+/// Whether anybody would be chosen now.
+pub(crate) fn has_candidate(group: &Group, cx: &Cx<'_>) -> bool {
+    let candidates: Vec<Candidate> = group.replicas.iter().map(|it| candidate(it, cx)).collect();
+    choose::best(&candidates, limits(group, cx)).is_some()
+}
+
 /// After nobody was fit, it is tried again, later each time: a replica may come back, or finish loading.
 const NOBODY_MS: u64 = 2000;
 

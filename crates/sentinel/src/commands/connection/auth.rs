@@ -1,0 +1,144 @@
+//! AUTH and HELLO: who speaks, and in which protocol.
+
+use super::FAMILY;
+use crate::commands::{SentinelCommand, SentinelCx};
+use ::session::{is_client_name, is_same_secret};
+use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Proto, Spec};
+use world::Level;
+
+const FLAGS: Flags = Flags::NO_SCRIPT
+    .and(Flags::LOADING)
+    .and(Flags::STALE)
+    .and(Flags::FAST)
+    .and(Flags::NO_AUTH)
+    .and(Flags::ALLOW_BUSY);
+
+pub(super) const AUTH: SentinelCommand = Command::new(
+    auth,
+    Spec {
+        name: "auth",
+        syntax: "[username] password",
+        summary: "Tells the server who speaks.",
+        complexity: "O(N), N being the number of passwords of the user",
+        arity: Arity::AtLeast(2),
+        flags: FLAGS,
+        ..FAMILY
+    },
+);
+
+fn auth(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
+    let (user, password) = match args.len() {
+        1 => {
+            if cx.sentinel.clients.limits.password.is_empty() {
+                return Err(Error::fixed(
+                    "ERR AUTH <password> called without any password configured for the default user. Are you \
+                     sure your configuration is correct?",
+                ));
+            }
+            (&b"default"[..], args.word()?)
+        }
+        2 => (args.word()?, args.word()?),
+        _ => return Err(Error::SYNTAX),
+    };
+    authenticate(cx, user, password)?;
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+/// Lets the session in, or says why not. There is one user so far: `default`.
+fn authenticate(cx: &mut SentinelCx<'_>, user: &[u8], password: &[u8]) -> Result<(), Error> {
+    let wanted = cx.sentinel.clients.limits.password.as_bytes();
+    let right = user == b"default" && (wanted.is_empty() || is_same_secret(wanted, password));
+    if !right {
+        cx.sentinel.clients.counters.refused_auth += 1;
+        let user = String::from_utf8_lossy(user).into_owned();
+        cx.sentinel.log(Level::Debug, format!("Failed login of user {user:?}"));
+        return Err(Error::WRONG_PASS);
+    }
+    cx.session().authenticated = true;
+    Ok(())
+}
+
+pub(super) const HELLO: SentinelCommand = Command::new(
+    hello,
+    Spec {
+        name: "hello",
+        syntax: "[protover [AUTH username password] [SETNAME clientname]]",
+        summary: "Chooses the protocol and tells about the server.",
+        since: "6.0.0",
+        arity: Arity::AtLeast(1),
+        flags: FLAGS,
+        ..FAMILY
+    },
+);
+
+fn hello(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
+    let mut proto = None;
+    if let Some(version) = args.next() {
+        proto = Some(match stdx::integer::parse_i64(version) {
+            None => {
+                return Err(Error::fixed("ERR Protocol version is not an integer or out of range"));
+            }
+            Some(2) => Proto::Resp2,
+            Some(3) => Proto::Resp3,
+            Some(_) => return Err(Error::fixed("NOPROTO unsupported protocol version")),
+        });
+    }
+    let mut credentials = None;
+    let mut name = None;
+    while let Some(option) = args.peek() {
+        if option.eq_ignore_ascii_case(b"auth") && args.len() > 2 {
+            args.word()?;
+            credentials = Some((args.word()?, args.word()?));
+        } else if option.eq_ignore_ascii_case(b"setname") && args.len() > 1 {
+            args.word()?;
+            name = Some(args.word()?);
+        } else {
+            return Err(Error::bytes(
+                [b"ERR Syntax error in HELLO option '", option, b"'"].concat(),
+            ));
+        }
+    }
+    if let Some((user, password)) = credentials {
+        authenticate(cx, user, password)?;
+    }
+    if !cx.session().authenticated {
+        return Err(Error::fixed(
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
+             <user> <pass> option can be used to authenticate the client and select the RESP protocol version at \
+             the same time",
+        ));
+    }
+    if let Some(name) = name {
+        check_name(name)?;
+        cx.session().name = name.to_vec();
+    }
+    if let Some(proto) = proto {
+        cx.session().proto = proto;
+        cx.reply.set_proto(proto);
+    }
+    let id = cx.session().id;
+    // compat(7.2): a Sentinel tells everything that a server tells, but no role.
+    cx.reply.map(6);
+    cx.reply.text("server");
+    cx.reply.text("redis");
+    cx.reply.text("version");
+    cx.reply.text(command::REDIS_VERSION);
+    cx.reply.text("proto");
+    cx.reply.int(if cx.reply.is_resp3() { 3 } else { 2 });
+    cx.reply.text("id");
+    cx.reply.int(id as i64);
+    cx.reply.text("mode");
+    cx.reply.text("sentinel");
+    cx.reply.text("modules");
+    cx.reply.array(0);
+    Ok(Flow::Done)
+}
+
+/// Whether a client may be called so.
+pub(super) fn check_name(name: &[u8]) -> Result<(), Error> {
+    if is_client_name(name) {
+        return Ok(());
+    }
+    Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters."))
+}

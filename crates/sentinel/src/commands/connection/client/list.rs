@@ -1,0 +1,108 @@
+//! CLIENT LIST and CLIENT INFO.
+
+use super::line::line;
+use super::{ADMIN, SUB};
+use crate::clients::Session;
+use crate::commands::{SentinelCommand, SentinelCx};
+use crate::sentinel::Sentinel;
+use command::{Args, Arity, Command, Error, Flow, Outcome, Spec};
+
+pub(super) const INFO: SentinelCommand = Command::new(
+    info,
+    Spec {
+        name: "info",
+        summary: "Shows this connection as CLIENT LIST would.",
+        since: "6.2.0",
+        arity: Arity::Exactly(2),
+        tips: &["nondeterministic_output"],
+        ..SUB
+    },
+);
+
+fn info(cx: &mut SentinelCx<'_>, _: Args<'_>) -> Outcome {
+    let session = cx.sentinel.clients.get(cx.conn).expect("a session whose command runs");
+    let mut text = line(cx.sentinel, session);
+    text.push(b'\n');
+    cx.reply.verbatim("txt", &text);
+    Ok(Flow::Done)
+}
+
+pub(super) const LIST: SentinelCommand = Command::new(
+    list,
+    Spec {
+        name: "list",
+        syntax: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
+        summary: "Shows all connections, or those of a type, or those with given ids.",
+        complexity: "O(N), N being the number of connections",
+        arity: Arity::AtLeast(2),
+
+        tips: &["nondeterministic_output"],
+        ..ADMIN
+    },
+);
+
+fn list(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
+    let mut text = Vec::new();
+    let mut show = |sentinel: &Sentinel, session: &Session| {
+        text.extend_from_slice(&line(sentinel, session));
+        text.push(b'\n');
+    };
+    if args.is_empty() {
+        cx.sentinel.clients.iter().for_each(|session| show(cx.sentinel, session));
+    } else if args.len() == 2 && args.take_keyword("type") {
+        let class = Class::parse(args.word()?)?;
+        let chosen = cx.sentinel.clients.iter().filter(|session| Class::of(session) == class);
+        chosen.for_each(|session| show(cx.sentinel, session));
+    } else if args.len() > 1 && args.take_keyword("id") {
+        let ids = args.rest().iter().map(|word| {
+            let id = stdx::integer::parse_u64(word).filter(|&id| id > 0);
+            id.ok_or(Error::fixed("ERR Invalid client ID"))
+        });
+        for id in ids.collect::<Result<Vec<u64>, Error>>()? {
+            let found = cx.sentinel.clients.iter().find(|session| session.id == id);
+            found.into_iter().for_each(|session| show(cx.sentinel, session));
+        }
+    } else {
+        return Err(Error::SYNTAX);
+    }
+    cx.reply.verbatim("txt", &text);
+    Ok(Flow::Done)
+}
+
+/// The classes of connections that can be asked for. Masters and replicas do not connect to a Sentinel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Normal,
+    Master,
+    Replica,
+    Pubsub,
+}
+
+impl Class {
+    /// The class called `word`.
+    pub(super) fn parse(word: &[u8]) -> Result<Class, Error> {
+        let classes: [(&str, Class); 5] = [
+            ("normal", Class::Normal),
+            ("slave", Class::Replica),
+            ("replica", Class::Replica),
+            ("pubsub", Class::Pubsub),
+            ("master", Class::Master),
+        ];
+        let found =
+            classes.into_iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
+        found.map(|(_, class)| class).ok_or_else(|| {
+            let mut text = b"ERR Unknown client type '".to_vec();
+            text.extend_from_slice(word);
+            text.push(b'\'');
+            Error::bytes(text)
+        })
+    }
+
+    /// The class of a session.
+    pub(super) fn of(session: &Session) -> Class {
+        match session.subscription_count() {
+            0 => Class::Normal,
+            _ => Class::Pubsub,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! CLIENT PAUSE, UNPAUSE and UNBLOCK: who waits, and who waits no more.
+
+use super::ADMIN;
+use crate::clients::Pause;
+use crate::commands::{SentinelCommand, SentinelCx};
+use command::{Args, Arity, Command, Error, Flow, Outcome, Spec};
+
+pub(super) const PAUSE: SentinelCommand = Command::new(
+    pause,
+    Spec {
+        name: "pause",
+        syntax: "timeout [WRITE | ALL]",
+        summary: "Holds back the commands of all connections, or their hellos, for some milliseconds.",
+        since: "3.0.0",
+        arity: Arity::AtLeast(3),
+        ..ADMIN
+    },
+);
+
+fn pause(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
+    let timeout = args.word()?;
+    // A wrong mode is told before a wrong timeout.
+    let what = match args.next() {
+        None => Pause::All,
+        Some(mode) if mode.eq_ignore_ascii_case(b"all") => Pause::All,
+        Some(mode) if mode.eq_ignore_ascii_case(b"write") => Pause::Writes,
+        Some(_) => return Err(Error::fixed("ERR CLIENT PAUSE mode must be WRITE or ALL")),
+    };
+    let timeout = stdx::integer::parse_i64(timeout)
+        .ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
+    if timeout < 0 {
+        return Err(Error::NEGATIVE_TIMEOUT);
+    }
+    args.end()?;
+    let until = cx.sentinel.clock.now().after_ms(timeout as u64);
+    cx.sentinel.clients.pause = Some((until, what));
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+pub(super) const UNPAUSE: SentinelCommand = Command::new(
+    |cx, _| {
+        cx.sentinel.end_pause();
+        cx.reply.ok();
+        Ok(Flow::Done)
+    },
+    Spec {
+        name: "unpause",
+        summary: "Lets all connections go on.",
+        complexity: "O(N), N being the number of paused connections",
+        since: "6.2.0",
+        arity: Arity::Exactly(2),
+        ..ADMIN
+    },
+);
+
+pub(super) const UNBLOCK: SentinelCommand = Command::new(
+    unblock,
+    Spec {
+        name: "unblock",
+        syntax: "client-id [TIMEOUT | ERROR]",
+        summary: "Ends the wait of another connection. Nothing here waits so that it could be ended.",
+        complexity: "O(log N), N being the number of waiting connections",
+        since: "5.0.0",
+        arity: Arity::AtLeast(3),
+        ..ADMIN
+    },
+);
+
+fn unblock(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
+    args.int()?;
+    let how = args.next().unwrap_or(b"timeout");
+    if !how.eq_ignore_ascii_case(b"timeout") && !how.eq_ignore_ascii_case(b"error") {
+        return Err(Error::fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+    }
+    args.end()?;
+    cx.reply.int(0);
+    Ok(Flow::Done)
+}

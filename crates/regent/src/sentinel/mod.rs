@@ -19,12 +19,6 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
         return Ok(refuse("Sentinel needs config file on disk to save state. Exiting..."));
     };
     let path = file::absolute(path).to_string_lossy().into_owned();
-    if let Err(error) = file::File::open_update(&path) {
-        return Ok(refuse(&format!(
-            "Sentinel config file {path} is not writable: {}. Exiting...",
-            error.text()
-        )));
-    }
     line.file = Some(path.clone());
     let loaded = config::load(&line, &mut Recovered(FileSystem::default())).and_then(|config| {
         let mut runnable = |path: &str| file::runnable(path).is_ok();
@@ -33,6 +27,12 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
     });
     match loaded {
         Ok((config, saved, warnings)) => {
+            if let Err(error) = file::File::open_update(&path) {
+                return Ok(refuse(&format!(
+                    "Sentinel config file {path} is not writable: {}. Exiting...",
+                    error.text()
+                )));
+            }
             let bytes = file::slurp(&path).context("cannot read the file again")?;
             let bytes = state::recover(&bytes).into_owned();
             serve(name, arguments, config, Told { bytes, saved, warnings })
@@ -47,7 +47,9 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
 
 /// A last line in the log; the status to exit with.
 fn refuse(text: &str) -> u8 {
-    Log::new(LogTarget::default()).write(Level::Warning, text);
+    let mut log = Log::new(LogTarget::default());
+    log.set_role('X');
+    log.write(Level::Warning, text);
     1
 }
 

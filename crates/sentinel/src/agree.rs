@@ -4,13 +4,12 @@ use crate::failover;
 use crate::group::{Group, Opinion};
 use crate::links::Asked;
 use crate::news::Cx;
+use crate::periods::Periods;
 use resp::Value;
 use stdx::Instant;
 use world::Level;
 
-/// How often an opinion is asked for while it matters.
-const ASK_MS: u64 = 1000;
-/// How often, while too few agree: the others are about to notice it too.
+/// How often an opinion is asked for at the least, while too few agree: the others are about to notice it too.
 const ASK_SOON_MS: u64 = 200;
 
 /// Who is asked.
@@ -29,7 +28,7 @@ pub(crate) fn ask(group: &mut Group, cx: &mut Cx<'_>, whom: Ask) {
         return;
     }
     let standing = group.failover.is_some();
-    let period_ms = period_ms(group);
+    let period_ms = period_ms(group, &cx.me.periods);
     let host = cx.names.announced(&group.primary.address.host);
     let port = group.primary.address.port.to_string();
     let epoch = cx.me.current_epoch.to_string();
@@ -59,8 +58,9 @@ pub(crate) fn ask(group: &mut Group, cx: &mut Cx<'_>, whom: Ask) {
     }
 }
 
-fn period_ms(group: &Group) -> u64 {
-    if group.objectively_down.is_none() { ASK_SOON_MS } else { ASK_MS }
+fn period_ms(group: &Group, periods: &Periods) -> u64 {
+    let soon = group.objectively_down.is_none();
+    if soon { ASK_SOON_MS.min(periods.ask_ms) } else { periods.ask_ms }
 }
 
 /// When somebody has to be asked next.
@@ -68,7 +68,7 @@ pub(crate) fn next_ask(group: &Group, cx: &Cx<'_>) -> Option<Instant> {
     if !group.primary.is_down() {
         return None;
     }
-    let period_ms = period_ms(group);
+    let period_ms = period_ms(group, &cx.me.periods);
     let connected = group.peers.iter().filter(|it| cx.links.get(it.it.link).is_connected());
     connected.map(|it| it.asked.map_or(cx.now, |at| at.after_ms(period_ms))).min()
 }
@@ -145,7 +145,7 @@ pub(crate) fn answer(
 
 /// Whether enough of us find the primary down.
 pub(crate) fn check(group: &mut Group, cx: &mut Cx<'_>) {
-    let votes = crate::down::votes(group, cx.now);
+    let votes = crate::down::votes(group, cx.now, cx.me.periods.opinion_ms());
     let quorum = group.settings.quorum;
     let down = votes > 0 && votes >= quorum;
     match (down, group.objectively_down) {

@@ -1,6 +1,6 @@
 //! Is it down? Subjectively: does it answer us. Objectively: do enough of us say so.
 
-use crate::group::{Group, INFO_MS, Instance, Reboot};
+use crate::group::{Group, Instance, Reboot};
 use crate::links::Links;
 use crate::report::Role;
 use stdx::Instant;
@@ -38,11 +38,14 @@ pub(crate) struct Case<'a> {
     pub(crate) silent_ms: u64,
     pub(crate) down_after_ms: u64,
     pub(crate) reboot_down_after_ms: u64,
+    /// How often INFO is asked for.
+    pub(crate) info_ms: u64,
 }
 
 /// Whether an instance is subjectively down, and why.
 pub(crate) fn verdict(case: Case<'_>, now: Instant) -> Option<Reason> {
-    let Case { instance, is_primary, silent_ms, down_after_ms, reboot_down_after_ms } = case;
+    let Case { instance, is_primary, silent_ms, down_after_ms, reboot_down_after_ms, info_ms } =
+        case;
     if silent_ms > down_after_ms {
         return Some(Reason::Silent);
     }
@@ -50,7 +53,7 @@ pub(crate) fn verdict(case: Case<'_>, now: Instant) -> Option<Reason> {
         return None;
     }
     // Two INFOs more than the usual time: it may be about to be told.
-    let patience_ms = down_after_ms + 2 * INFO_MS;
+    let patience_ms = down_after_ms + 2 * info_ms;
     if instance.role == Role::Replica && now.ms_since(instance.role_since) > patience_ms {
         return Some(Reason::WrongRole);
     }
@@ -70,12 +73,13 @@ pub(crate) fn next_verdict(
     down_after_ms: u64,
     is_primary: bool,
     reboot_down_after_ms: u64,
+    info_ms: u64,
 ) -> Option<Instant> {
     let link = links.get(instance.link);
     let silent = link.health.silent_since(instance.judged_from);
     let silent = silent.map(|at| at.after_ms(down_after_ms + 1));
     let wrong = (is_primary && instance.role == Role::Replica)
-        .then(|| instance.role_since.after_ms(down_after_ms + 2 * INFO_MS + 1));
+        .then(|| instance.role_since.after_ms(down_after_ms + 2 * info_ms + 1));
     let rebooted = instance.rebooted.filter(|_| is_primary).map(|(since, kind)| match kind {
         Reboot::Awaited => since.after_ms(reboot_down_after_ms + 1),
         Reboot::LostData => since,
@@ -84,11 +88,11 @@ pub(crate) fn next_verdict(
 }
 
 /// How many say that the primary is down, ourselves included.
-pub(crate) fn votes(group: &Group, now: Instant) -> usize {
+pub(crate) fn votes(group: &Group, now: Instant, opinion_ms: u64) -> usize {
     if !group.primary.is_down() {
         return 0;
     }
-    1 + group.peers.iter().filter(|peer| peer.says_down(now)).count()
+    1 + group.peers.iter().filter(|peer| peer.says_down(now, opinion_ms)).count()
 }
 
 #[cfg(test)]
@@ -112,8 +116,8 @@ mod tests {
         );
         let late = T.after_ms(60_000);
         fn case(instance: &Instance, is_primary: bool, silent_ms: u64) -> Case<'_> {
-            let (down_after_ms, reboot_down_after_ms) = (1000, 500);
-            Case { instance, is_primary, silent_ms, down_after_ms, reboot_down_after_ms }
+            let (down_after_ms, reboot_down_after_ms, info_ms) = (1000, 500, 10_000);
+            Case { instance, is_primary, silent_ms, down_after_ms, reboot_down_after_ms, info_ms }
         }
         assert_eq!(verdict(case(&instance, true, 1000), late), None);
         assert_eq!(verdict(case(&instance, true, 1001), late), Some(Reason::Silent));

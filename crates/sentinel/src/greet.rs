@@ -6,8 +6,6 @@ use crate::links::{Asked, LinkId};
 use crate::news::Cx;
 use stdx::Instant;
 
-/// How often.
-pub(crate) const PUBLISH_MS: u64 = 2000;
 /// A hello that was refused is said again after this time.
 const AGAIN_MS: u64 = 100;
 
@@ -21,7 +19,7 @@ pub(crate) fn greet_all(group: &mut Group, cx: &mut Cx<'_>) {
 
 /// Tells those whose time has come.
 pub(crate) fn greet_due(group: &mut Group, cx: &mut Cx<'_>) {
-    let due = |at: Instant| cx.now.ms_since(at) >= PUBLISH_MS;
+    let due = |at: Instant| cx.now.ms_since(at) >= cx.me.periods.publish_ms;
     let all: Vec<InstanceId> =
         group.instances().filter(|it| due(it.greeted)).map(|it| it.id).collect();
     for id in all {
@@ -33,7 +31,7 @@ pub(crate) fn greet_due(group: &mut Group, cx: &mut Cx<'_>) {
 pub(crate) fn next_greeting(group: &Group, cx: &Cx<'_>) -> Option<Instant> {
     let connected = |link: LinkId| cx.links.get(link).is_connected();
     let all = group.instances().filter(|it| connected(it.link));
-    all.map(|it| it.greeted.after_ms(PUBLISH_MS)).min()
+    all.map(|it| it.greeted.after_ms(cx.me.periods.publish_ms)).min()
 }
 
 fn greet(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
@@ -61,8 +59,9 @@ fn greet(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
 }
 
 /// A hello was refused: it is said again soon.
-pub(crate) fn refused(group: &mut Group, id: InstanceId, now: Instant) {
+pub(crate) fn refused(group: &mut Group, cx: &Cx<'_>, id: InstanceId) {
     if let Some(it) = group.instance_mut(id) {
-        it.greeted = Instant(now.0.saturating_sub((PUBLISH_MS - AGAIN_MS) * 1000));
+        let early_ms = cx.me.periods.publish_ms.saturating_sub(AGAIN_MS);
+        it.greeted = Instant(cx.now.0.saturating_sub(early_ms * 1000));
     }
 }

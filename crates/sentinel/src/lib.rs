@@ -34,6 +34,7 @@ mod me;
 mod meet;
 mod news;
 mod orders;
+mod periods;
 mod refresh;
 mod report;
 pub mod scripts;

@@ -198,8 +198,7 @@ impl Sentinel {
         match asked {
             Asked::Hello { group, instance } => {
                 if value.is_error() {
-                    let now = self.clock.now();
-                    self.with(group, |group, _| greet::refused(group, instance, now));
+                    self.with(group, |group, cx| greet::refused(group, cx, instance));
                     self.look_at(group);
                 }
             }

@@ -1,5 +1,6 @@
 //! Who we are, and how others are to reach us.
 
+use crate::periods::Periods;
 use std::net::IpAddr;
 
 /// This Sentinel.
@@ -22,6 +23,7 @@ pub(crate) struct Me {
     /// SENTINEL SIMULATE-FAILURE.
     pub(crate) crash_after_election: bool,
     pub(crate) crash_after_promotion: bool,
+    pub(crate) periods: Periods,
     /// Rules that a test may break, to see that it is noticed.
     pub(crate) rules: Rules,
     /// The last instance or group that was made.

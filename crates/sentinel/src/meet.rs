@@ -95,7 +95,11 @@ pub(crate) fn add(
         password: cx.me.access.password.clone(),
         renamed: Vec::new(),
     };
-    let user = User { instance: id, info_ms: None, ..group.pace(group.primary.id, cx.now) };
+    let user = User {
+        instance: id,
+        info_ms: None,
+        ..group.pace(group.primary.id, cx.now, &cx.me.periods)
+    };
     let link = cx.links.attach(key, user, cx.now);
     let mut it = Instance::new(id, run_id.to_owned(), address, link, Role::Unknown, cx.now);
     it.run_id = Some(run_id.to_owned());

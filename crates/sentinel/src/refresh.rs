@@ -10,10 +10,6 @@ use crate::state::RebootPolicy;
 use std::rc::Rc;
 use world::Level;
 
-/// An instance that has taken another role than it should have is given so long before it is corrected: the others
-/// may know better.
-const CORRECT_MS: u64 = 4 * crate::greet::PUBLISH_MS;
-
 /// INFO of an instance has come.
 pub(crate) fn refresh(
     group: &mut Group,
@@ -173,8 +169,8 @@ fn is_master_now(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
     }
     let chosen = group.failover.as_ref().and_then(|it| it.chosen());
     let replica = group.replica(id).expect("it is no primary of ours");
-    let patient = replica.it.not_down_for(CORRECT_MS, cx.now)
-        && cx.now.ms_since(replica.it.role_since) > CORRECT_MS;
+    let patient = replica.it.not_down_for(cx.me.periods.correct_ms(), cx.now)
+        && cx.now.ms_since(replica.it.role_since) > cx.me.periods.correct_ms();
     if chosen == Some(id) || !replica.verified || !patient || !primary_is_sane(group, cx) {
         return;
     }
@@ -192,7 +188,7 @@ fn correct_source(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
     // Whom it follows wrongly but well may be somebody's intention for a while; whom it follows in vain is not.
     let in_vain = !replica.report.link_up && !replica.report.sync_in_progress;
     let longest_ms = group.settings.failover_timeout_ms;
-    let wait_ms = if in_vain { CORRECT_MS.min(longest_ms) } else { longest_ms };
+    let wait_ms = if in_vain { cx.me.periods.correct_ms().min(longest_ms) } else { longest_ms };
     let follows = replica.report.master.as_ref().is_some_and(|it| cx.names.same(it, &target));
     let patient =
         replica.it.not_down_for(wait_ms, cx.now) && cx.now.ms_since(replica.source_since) > wait_ms;
@@ -209,7 +205,7 @@ fn correct_source(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
 /// The primary is up, calls itself one, and has said so lately: others may be told to follow it.
 fn primary_is_sane(group: &Group, cx: &Cx<'_>) -> bool {
     let primary = &group.primary;
-    let fresh = primary.info_age_ms(cx.now).is_some_and(|age| age < 2 * crate::group::INFO_MS);
+    let fresh = primary.info_age_ms(cx.now).is_some_and(|age| age < 2 * cx.me.periods.info_ms);
     primary.role == Role::Master && !primary.is_down() && group.objectively_down.is_none() && fresh
 }
 

@@ -11,6 +11,7 @@ use crate::links::{Kind, LinkKey, Links, User};
 use crate::me::{Me, PeerAccess, Rules};
 use crate::meet;
 use crate::news::{Cx, News};
+use crate::periods::Periods;
 use crate::report::Role;
 use crate::state::{Saved, SavedGroup};
 use crate::vote::Ballot;
@@ -85,6 +86,7 @@ impl Sentinel {
             access: PeerAccess { user: saved.sentinel_user.clone(), password },
             crash_after_election: false,
             crash_after_promotion: false,
+            periods: Periods::default(),
             rules,
             made: 0,
             disk_us: 0,
@@ -167,8 +169,8 @@ impl Sentinel {
             group: id,
             instance,
             down_after_ms: settings.down_after_ms,
-            info_ms: Some(crate::group::INFO_MS),
-            ping_ms: settings.down_after_ms.min(crate::links::PING_MS),
+            info_ms: Some(cx.me.periods.info_ms),
+            ping_ms: settings.down_after_ms.min(cx.me.periods.ping_ms),
         };
         let link = cx.links.attach(key, user, now);
         let primary = Instance::new(instance, saved.name.clone(), address, link, Role::Master, now);

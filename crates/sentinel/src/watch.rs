@@ -39,7 +39,9 @@ fn judge(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
     let it = group.instance_mut(id).expect("it is in the group");
     let link = cx.links.get(it.link);
     let silent_ms = it.silent_ms(&link.health, cx.now);
-    let case = Case { instance: it, is_primary, silent_ms, down_after_ms, reboot_down_after_ms };
+    let info_ms = cx.me.periods.info_ms;
+    let case =
+        Case { instance: it, is_primary, silent_ms, down_after_ms, reboot_down_after_ms, info_ms };
     let verdict = down::verdict(case, cx.now);
     let shown = group.replica(id).is_none_or(|it| it.verified);
     let it = group.instance_mut(id).expect("it is in the group");
@@ -105,7 +107,7 @@ fn start_if_needed(group: &mut Group, cx: &mut Cx<'_>) {
 /// Tells the links how often each instance is to be pinged and asked.
 fn set_paces(group: &Group, cx: &mut Cx<'_>) {
     for it in group.instances() {
-        cx.links.set_pace(it.link, group.pace(it.id, cx.now));
+        cx.links.set_pace(it.link, group.pace(it.id, cx.now, &cx.me.periods));
     }
 }
 
@@ -116,16 +118,18 @@ fn next_round(group: &Group, cx: &Cx<'_>, tilted: bool) -> Instant {
         return hello;
     }
     let settings = &group.settings;
+    let info_ms = cx.me.periods.info_ms;
     let verdicts = group.instances().filter(|it| !it.is_down()).filter_map(|it| {
         let is_primary = it.id == group.primary.id;
         let reboot_ms = settings.reboot_down_after_ms;
-        down::next_verdict(it, cx.links, settings.down_after_ms, is_primary, reboot_ms)
+        down::next_verdict(it, cx.links, settings.down_after_ms, is_primary, reboot_ms, info_ms)
     });
     // An opinion that is too old stops counting.
+    let opinion_ms = cx.me.periods.opinion_ms();
     let opinions = group.peers.iter().filter_map(|it| it.opinion);
     let opinions = opinions
         .filter(|it| it.down && group.primary.is_down())
-        .map(|it| it.at.after_ms(crate::group::OPINION_MS + 1));
+        .map(|it| it.at.after_ms(opinion_ms + 1));
     let held = group.held_until.filter(|_| group.objectively_down.is_some());
     let failover = failover::deadline(group);
     let ask = agree::next_ask(group, cx);

@@ -18,8 +18,6 @@ use crate::vote::{self, Count};
 use stdx::Instant;
 use world::Level;
 
-/// An election that nobody has won by then is given up; Redis's bound.
-const ELECTION_MS: u64 = 10_000;
 /// The patience of the first attempt.
 const PATIENCE_MS: u64 = 1000;
 /// Who does not answer is asked again after this time: a connection may just have been made.
@@ -46,7 +44,7 @@ pub(crate) fn start(group: &mut Group, cx: &mut Cx<'_>, forced: bool) {
     if let Some(at) = group.objectively_down {
         timeline.mark("agreed", "", at);
     }
-    let until = cx.now.after_ms(patience_ms(group));
+    let until = cx.now.after_ms(patience_ms(group, cx));
     group.hold = Hold::None;
     group.failover = Some(Failover {
         epoch,
@@ -68,10 +66,10 @@ fn round_trip_ms(group: &Group) -> u64 {
 }
 
 /// Longer after each attempt that has failed, and never too short for the answers to arrive.
-fn patience_ms(group: &Group) -> u64 {
+fn patience_ms(group: &Group, cx: &Cx<'_>) -> u64 {
     let attempts = group.lost_elections.min(4);
     let patience = (PATIENCE_MS << attempts).max(4 * round_trip_ms(group));
-    patience.min(ELECTION_MS).min(group.settings.failover_timeout_ms)
+    patience.min(cx.me.periods.election_ms).min(group.settings.failover_timeout_ms)
 }
 
 /// Our vote, in an epoch that somebody stands in.

@@ -103,8 +103,8 @@ fn limits(group: &Group, cx: &Cx<'_>) -> Limits {
     let primary = &group.primary;
     let down_ms = primary.down_since.map_or(0, |since| cx.now.ms_since(since));
     Limits {
-        silent_ms: 5 * crate::links::PING_MS,
-        info_age_ms: if primary.is_down() { 5000 } else { 3 * crate::group::INFO_MS },
+        silent_ms: 5 * cx.me.periods.ping_ms,
+        info_age_ms: if primary.is_down() { 5000 } else { 3 * cx.me.periods.info_ms },
         link_down_ms: down_ms + 10 * group.settings.down_after_ms,
         synced_only: cx.me.rules.synced_only,
     }

@@ -7,8 +7,6 @@ use crate::news::Cx;
 use crate::orders;
 use world::Level;
 
-/// A replica that was told and has not followed by then is left to be repaired later.
-const SENT_TIMEOUT_MS: u64 = 10_000;
 /// Clients are told of the switch after this time at the latest, however long the replicas take.
 const SWITCH_MS: u64 = 100;
 
@@ -59,7 +57,7 @@ fn tell_next(group: &mut Group, cx: &mut Cx<'_>, promoted: InstanceId) {
             continue;
         }
         match replica.reconf {
-            Reconf::Sent(at) if cx.now.ms_since(at) > SENT_TIMEOUT_MS => {
+            Reconf::Sent(at) if cx.now.ms_since(at) > cx.me.periods.reconf_ms => {
                 replica.reconf = Reconf::Done;
                 under_way -= 1;
                 let about = &group.replica(id).expect("nobody goes while we look").it;

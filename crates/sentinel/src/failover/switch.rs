@@ -90,7 +90,8 @@ pub(crate) fn new_instance(
     role: Role,
 ) -> Instance {
     let id = InstanceId(cx.fresh_id());
-    let user = crate::links::User { instance: id, ..group.pace(group.primary.id, cx.now) };
+    let user =
+        crate::links::User { instance: id, ..group.pace(group.primary.id, cx.now, &cx.me.periods) };
     let link = cx.links.attach(group.server_key(address.clone()), user, cx.now);
     Instance::new(id, name, address, link, role, cx.now)
 }

@@ -5,12 +5,13 @@ mod peer;
 mod replica;
 
 pub(crate) use instance::{Instance, Reboot};
-pub(crate) use peer::{OPINION_MS, Opinion, Peer};
+pub(crate) use peer::{Opinion, Peer};
 pub(crate) use replica::{Reconf, Replica};
 
 use crate::address::Address;
 use crate::failover::{Failover, Timeline};
 use crate::links::{Kind, LinkKey, User};
+use crate::periods::Periods;
 use crate::report::Role;
 use crate::state::RebootPolicy;
 use crate::vote::Ballot;
@@ -139,7 +140,7 @@ impl Group {
     }
 
     /// How often an instance is pinged and asked for INFO now.
-    pub(crate) fn pace(&self, instance: InstanceId, now: Instant) -> User {
+    pub(crate) fn pace(&self, instance: InstanceId, now: Instant, periods: &Periods) -> User {
         let settings = &self.settings;
         let busy = self.objectively_down.is_some() || self.failover.is_some();
         let peer = self.peers.iter().any(|it| it.it.id == instance);
@@ -147,16 +148,18 @@ impl Group {
         let cut_off = |it: &Replica| it.report.link_down_ms != Some(0) || astray(it);
         let replica_in_doubt = self.replica(instance).is_some_and(|it| busy || cut_off(it));
         // Who has just become the primary is still being joined by its replicas.
-        let new = instance == self.primary.id && now.ms_since(self.primary.judged_from) < INFO_MS;
+        let new =
+            instance == self.primary.id && now.ms_since(self.primary.judged_from) < periods.info_ms;
         User {
             group: self.id,
             instance,
             down_after_ms: settings.down_after_ms,
-            info_ms: (!peer).then_some(if replica_in_doubt || new { 1000 } else { INFO_MS }),
-            ping_ms: settings.down_after_ms.min(crate::links::PING_MS),
+            info_ms: (!peer).then_some(if replica_in_doubt || new {
+                1000
+            } else {
+                periods.info_ms
+            }),
+            ping_ms: settings.down_after_ms.min(periods.ping_ms),
         }
     }
 }
-
-/// How often INFO is asked for in quiet times.
-pub(crate) const INFO_MS: u64 = 10_000;

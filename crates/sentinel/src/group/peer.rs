@@ -25,16 +25,13 @@ pub(crate) struct Opinion {
     pub(crate) at: Instant,
 }
 
-/// How long an opinion counts: five times the period in which it is asked for.
-pub(crate) const OPINION_MS: u64 = 5000;
-
 impl Peer {
     pub(crate) fn new(it: Instance, now: Instant) -> Peer {
         Peer { it, heard: now, opinion: None, vote: None, asked: None, round_trip_us: 0 }
     }
 
-    /// True while its opinion, that the primary is down, counts.
-    pub(crate) fn says_down(&self, now: Instant) -> bool {
-        self.opinion.is_some_and(|it| it.down && now.ms_since(it.at) <= OPINION_MS)
+    /// True while its opinion, that the primary is down, counts: for so many milliseconds.
+    pub(crate) fn says_down(&self, now: Instant, opinion_ms: u64) -> bool {
+        self.opinion.is_some_and(|it| it.down && now.ms_since(it.at) <= opinion_ms)
     }
 }

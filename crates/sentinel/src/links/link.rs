@@ -6,15 +6,10 @@ use crate::address::Address;
 use crate::group::{GroupId, InstanceId};
 use crate::hello::CHANNEL;
 use crate::ledger::Ledger;
+use crate::periods::Periods;
 use resp::{Owned, Value};
 use stdx::Instant;
 
-/// A PING goes out this often, where `down-after-milliseconds` does not ask for more.
-pub(crate) const PING_MS: u64 = 1000;
-/// A connection that is younger than this is not given up for being silent.
-const MIN_RECONNECT_MS: u64 = 15_000;
-/// Hellos, our own among them, come every two seconds; three times that is silence.
-const PUBSUB_SILENCE_MS: u64 = 6_000;
 /// Between attempts to connect: it doubles up to the second.
 const RETRY_MS: (u64, u64) = (50, 1000);
 /// No more requests than this wait for an answer.
@@ -194,24 +189,24 @@ impl Link {
 
     /// A connection that looks fine but over which nothing comes is made anew: what lies between may have forgotten
     /// it.
-    pub(super) fn command_is_stuck(&self, now: Instant) -> bool {
-        self.stuck_at().is_some_and(|at| at <= now)
+    pub(super) fn command_is_stuck(&self, now: Instant, periods: &Periods) -> bool {
+        self.stuck_at(periods).is_some_and(|at| at <= now)
     }
 
-    fn stuck_at(&self) -> Option<Instant> {
-        let since = self.command.since()?.after_ms(MIN_RECONNECT_MS + 1);
+    fn stuck_at(&self, periods: &Periods) -> Option<Instant> {
+        let since = self.command.since()?.after_ms(periods.min_reconnect_ms + 1);
         let half = self.down_after_ms() / 2 + 1;
         let awaiting = self.health.awaiting_since?.after_ms(half);
         Some(since.max(awaiting).max(self.health.pong.after_ms(half)))
     }
 
-    pub(super) fn pubsub_is_silent(&self, now: Instant) -> bool {
-        self.silent_at().is_some_and(|at| at <= now)
+    pub(super) fn pubsub_is_silent(&self, now: Instant, periods: &Periods) -> bool {
+        self.silent_at(periods).is_some_and(|at| at <= now)
     }
 
-    fn silent_at(&self) -> Option<Instant> {
-        let since = self.pubsub.since()?.after_ms(MIN_RECONNECT_MS + 1);
-        Some(since.max(self.pubsub_active.after_ms(PUBSUB_SILENCE_MS + 1)))
+    fn silent_at(&self, periods: &Periods) -> Option<Instant> {
+        let since = self.pubsub.since()?.after_ms(periods.min_reconnect_ms + 1);
+        Some(since.max(self.pubsub_active.after_ms(periods.silence_ms() + 1)))
     }
 
     /// When the next PING is due.
@@ -234,9 +229,10 @@ impl Link {
     }
 
     /// When it has to be tended next.
-    pub(super) fn next_deadline(&self) -> Instant {
+    pub(super) fn next_deadline(&self, periods: &Periods) -> Instant {
         let dial = (!self.missing().is_empty()).then_some(self.dial_at);
-        let all = [dial, self.ping_at(), self.info_due(), self.stuck_at(), self.silent_at()];
+        let (stuck, silent) = (self.stuck_at(periods), self.silent_at(periods));
+        let all = [dial, self.ping_at(), self.info_due(), stuck, silent];
         all.into_iter().flatten().min().unwrap_or(Instant(u64::MAX))
     }
 }

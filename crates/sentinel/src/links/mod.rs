@@ -10,10 +10,11 @@ mod link;
 mod pipe;
 
 pub(crate) use health::Health;
-pub(crate) use link::{Kind, Link, LinkKey, PING_MS, User, Which};
+pub(crate) use link::{Kind, Link, LinkKey, User, Which};
 
 use crate::group::{GroupId, InstanceId};
 use crate::ledger::Ledger;
+use crate::periods::Periods;
 use resp::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::IoSlice;
@@ -99,6 +100,7 @@ pub(crate) struct Links {
     lookups: VecDeque<String>,
     /// The local address to call from; empty for any.
     pub(crate) source: String,
+    pub(crate) periods: Periods,
     /// How we introduce ourselves: `sentinel-` and the beginning of our id.
     pub(crate) client_name: String,
 }
@@ -400,18 +402,18 @@ impl Links {
                 return;
             }
             self.tend(id, now, ledger);
-            let link = self.get_mut(id);
+            let link = self.get(id);
             // Whatever is not done now waits a little: a deadline is never met twice.
-            let next = link.next_deadline().max(now.after_ms(1));
+            let next = link.next_deadline(&self.periods).max(now.after_ms(1));
             self.reschedule(id, next);
         }
     }
 
     fn tend(&mut self, id: LinkId, now: Instant, ledger: &Ledger) {
-        if self.get(id).command_is_stuck(now) {
+        if self.get(id).command_is_stuck(now, &self.periods) {
             self.hang_up(id, Which::Command);
         }
-        if self.get(id).pubsub_is_silent(now) {
+        if self.get(id).pubsub_is_silent(now, &self.periods) {
             self.hang_up(id, Which::Pubsub);
         }
         if self.get(id).dial_at <= now {
@@ -450,7 +452,7 @@ impl Links {
     }
 
     fn schedule(&mut self, id: LinkId) {
-        let next = self.get(id).next_deadline();
+        let next = self.get(id).next_deadline(&self.periods);
         self.reschedule(id, next);
     }
 

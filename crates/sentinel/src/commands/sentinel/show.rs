@@ -193,7 +193,7 @@ fn write_peer(w: &mut Writer<'_>, sentinel: &Sentinel, group: &Group, peer: &Pee
         (peer.it.is_down(), "s_down"),
         (true, "sentinel"),
         (is_disconnected(sentinel, &peer.it), "disconnected"),
-        (peer.says_down(now), "master_down"),
+        (peer.says_down(now, sentinel.me.periods.opinion_ms()), "master_down"),
     ];
     let mut fields = Fields::new(w);
     write_head(&mut fields, sentinel, group, &peer.it, &flags);

@@ -1,192 +1,144 @@
-//! The servers of the trial: children of this process, on ports nobody else has.
+//! The members, their ports and their files. What a group was is kept in its folder, so that it goes on from there.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use client::{Client, field};
-use stdx::Instant;
-use sys::signal::{self, Kind};
-use sys::{clock, file, net, process};
+use client::field;
+use sys::{clock, file, net};
 
-/// How long a server may take to answer, and a replica to be linked.
+use super::arguments::Arguments;
+use super::member::{Member, Program};
+
+/// The name that Sentinels watch.
+pub(super) const NAME: &str = "mymaster";
+/// How long replicas may take to be linked, and Sentinels to know each other.
 const PATIENCE_MS: u64 = 30_000;
-/// How long a server may take to end when asked to.
-const END_MS: u64 = 10_000;
-const LOOK: Duration = Duration::from_millis(20);
+/// Sentinels listen so far above the servers, as 26379 is above 6379.
+const ABOVE: u16 = 20_000;
+/// The file that names the members, below the group's folder.
+const MEMBERS: &str = "members";
 
-/// One server.
-pub(super) struct Server {
-    pub(super) port: u16,
-    master_port: Option<u16>,
-    folder: PathBuf,
-    child: Child,
-}
-
-/// All of them, the master first.
+/// All of them, the servers first.
 pub(super) struct Group {
-    servers: Vec<Server>,
+    pub(super) members: Vec<Member>,
     folder: PathBuf,
     is_temporary: bool,
-}
-
-impl Server {
-    fn start(folder: &Path, master_port: Option<u16>) -> Result<Server> {
-        let port = net::free_port().context("no port is free")?;
-        let folder = folder.join(port.to_string());
-        file::create_folders(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
-        let mut command = Command::new(sys::facts::executable());
-        command.args(["server", "--port", &port.to_string(), "--bind", "127.0.0.1"]);
-        command.arg("--dir").arg(&folder).arg("--logfile").arg(folder.join("log"));
-        command.args(["--save", "", "--daemonize", "no"]);
-        if let Some(master) = master_port {
-            command.args(["--replicaof", "127.0.0.1", &master.to_string()]);
-        }
-        // Ctrl-C is for us; they are asked to end in good order, and end with us if we end in disorder.
-        process::starts_own_group(&mut command);
-        process::ends_with_parent(&mut command);
-        let errors = file::create_for_child(folder.join("errors"))
-            .with_context(|| format!("cannot write to {}", folder.display()))?;
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
-        let child = command.spawn().context("cannot start a server")?;
-        Ok(Server { port, master_port, folder, child })
-    }
-
-    pub(super) fn role(&self) -> &'static str {
-        if self.master_port.is_some() { "replica" } else { "master" }
-    }
-
-    /// A line about it.
-    pub(super) fn describe(&self) -> String {
-        let of = self.master_port.map(|port| format!("   of 127.0.0.1:{port}")).unwrap_or_default();
-        format!("{:<8} 127.0.0.1:{:<5}   pid {}{of}", self.role(), self.port, self.child.id())
-    }
-
-    /// What it wrote last, for one who wonders why it ended.
-    pub(super) fn last_words(&self) -> String {
-        let mut text = String::new();
-        for name in ["log", "errors"] {
-            let bytes = file::slurp(self.folder.join(name)).unwrap_or_default();
-            let all = String::from_utf8_lossy(&bytes).into_owned();
-            let lines: Vec<&str> = all.lines().collect();
-            text.push_str(&lines[lines.len().saturating_sub(10)..].join("\n"));
-        }
-        text
-    }
-
-    fn has_ended(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
-    }
-
-    fn connect(&mut self) -> Result<Client> {
-        let deadline = clock::instant().after_ms(PATIENCE_MS);
-        loop {
-            if let Some(client) = try_to_connect(self.port) {
-                return Ok(client);
-            }
-            let (role, port) = (self.role(), self.port);
-            if self.has_ended() {
-                bail!("the {role} on port {port} has ended:\n{}", self.last_words());
-            }
-            if clock::instant() > deadline {
-                bail!("the {role} on port {port} does not answer:\n{}", self.last_words());
-            }
-            sys::thread::sleep(LOOK);
-        }
-    }
-
-    fn stop(&mut self) {
-        if self.has_ended() {
-            return;
-        }
-        // One that is gone already has done what we want.
-        let _ = signal::send(self.child.id(), Kind::Terminate);
-        let deadline = clock::instant().after_ms(END_MS);
-        while !self.has_ended() {
-            if clock::instant() > deadline {
-                let _ = self.child.kill();
-                let _ = self.child.wait();
-                return;
-            }
-            sys::thread::sleep(LOOK);
-        }
-    }
-}
-
-/// A connection, if the server answers already.
-fn try_to_connect(port: u16) -> Option<Client> {
-    let mut client = Client::connect(("127.0.0.1", port)).ok()?;
-    let reply = client.command(&["PING"]).ok()?;
-    (!reply.is_error()).then_some(client)
+    /// It was there before.
+    pub(super) goes_on: bool,
 }
 
 impl Group {
-    /// Starts a master and `replicas` replicas, which keep their files in `folder` or in a temporary one.
-    pub(super) fn start(replicas: usize, folder: Option<&Path>) -> Result<Group> {
-        let is_temporary = folder.is_none();
-        let folder = match folder {
+    /// Starts the group that is kept in the folder, or a new one.
+    pub(super) fn start(arguments: &Arguments) -> Result<Group> {
+        let is_temporary = arguments.folder.is_none();
+        let folder = match &arguments.folder {
             Some(folder) => file::absolute(folder),
             None => std::env::temp_dir().join(format!("regent-up-{}", sys::facts::pid())),
         };
-        let mut group = Group { servers: Vec::new(), folder, is_temporary };
-        let master = Server::start(&group.folder, None)?;
-        let port = master.port;
-        group.servers.push(master);
-        for _ in 0..replicas {
-            group.servers.push(Server::start(&group.folder, Some(port))?);
+        file::create_folders(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let kept = file::slurp(folder.join(MEMBERS)).ok();
+        let goes_on = kept.is_some();
+        let ports = match kept {
+            Some(text) => read_members(&text).context("the folder's list of members is damaged")?,
+            None => choose_ports(arguments)?,
+        };
+        let text: String =
+            ports.iter().map(|(program, port)| format!("{} {port}\n", program.word())).collect();
+        file::replace(folder.join(MEMBERS), text.as_bytes())
+            .with_context(|| format!("cannot write to {}", folder.display()))?;
+        let master = ports.first().map(|(_, port)| *port).context("a group without a server")?;
+        let mut group = Group { members: Vec::new(), folder, is_temporary, goes_on };
+        for (program, port) in ports {
+            let config = |folder: &Path| match program {
+                Program::Server => server_config(arguments, port, master, folder),
+                Program::Sentinel => sentinel_config(arguments, port, master, folder),
+            };
+            let member = Member::new(program, port, &group.folder, &arguments.password, config)?;
+            group.members.push(member);
+            group.members.last_mut().expect("just added").start()?;
         }
         Ok(group)
-    }
-
-    pub(super) fn servers(&self) -> &[Server] {
-        &self.servers
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// A connection to each, once it answers.
-    pub(super) fn connect(&mut self) -> Result<Vec<Client>> {
-        self.servers.iter_mut().map(Server::connect).collect()
+    pub(super) fn servers(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.members.iter_mut().filter(|it| it.program == Program::Server)
     }
 
-    /// Waits until every replica has the master's dataset and follows it.
-    pub(super) fn wait_for_links(
-        &mut self,
-        clients: &mut [Client],
-        stopped: &mut impl FnMut() -> bool,
-    ) -> Result<()> {
-        let deadline: Instant = clock::instant().after_ms(PATIENCE_MS);
-        for (server, client) in self.servers.iter_mut().zip(clients).skip(1) {
-            while !stopped() {
-                let info = client.command(&["INFO", "replication"])?.text();
-                if field(&info, "master_link_status") == Some("up") {
-                    break;
-                }
-                if clock::instant() > deadline {
-                    let words = server.last_words();
-                    bail!("the replica on port {} finds no link:\n{words}", server.port);
-                }
-                sys::thread::sleep(LOOK);
+    pub(super) fn sentinels(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.members.iter_mut().filter(|it| it.program == Program::Sentinel)
+    }
+
+    /// Waits until everybody answers, replicas follow, and Sentinels know each other and the replicas.
+    pub(super) fn wait(&mut self, stopped: &mut impl FnMut() -> bool) -> Result<()> {
+        for member in &mut self.members {
+            member.wait(stopped)?;
+        }
+        let deadline = clock::instant().after_ms(PATIENCE_MS);
+        while !stopped() && !self.is_whole() {
+            if clock::instant() > deadline {
+                let words: Vec<String> = self.members.iter().map(Member::last_words).collect();
+                bail!("the group does not come together:\n{}", words.join("\n"));
             }
+            sys::thread::sleep(std::time::Duration::from_millis(50));
         }
         Ok(())
     }
 
-    /// One that has ended on its own.
-    pub(super) fn find_ended(&mut self) -> Option<&Server> {
-        self.servers.iter_mut().find_map(|server| server.has_ended().then_some(&*server))
+    /// One master, all others linked to it, and every Sentinel knows all.
+    pub(super) fn is_whole(&mut self) -> bool {
+        let (mut masters, mut linked) = (0, 0);
+        for server in self.servers() {
+            let info = server.ask(&["INFO", "replication"]).map(|it| it.text()).unwrap_or_default();
+            masters += usize::from(field(&info, "role") == Some("master"));
+            linked += usize::from(field(&info, "master_link_status") == Some("up"));
+        }
+        let servers = self.servers().count();
+        let others = self.sentinels().count();
+        let want = format!("slaves={},sentinels={others}", servers - 1);
+        let knows_all = |sentinel: &mut Member| {
+            let info = sentinel.ask(&["INFO", "sentinel"]).map(|it| it.text()).unwrap_or_default();
+            let line = field(&info, "master0").unwrap_or_default();
+            line.contains("status=ok") && line.ends_with(&want)
+        };
+        masters == 1 && linked == servers - 1 && self.sentinels().all(knows_all)
     }
 
-    /// Ends all, replicas first, so that no log complains of a lost master.
-    pub(super) fn stop(&mut self) {
-        for server in self.servers.iter_mut().rev() {
-            server.stop();
+    /// The server that calls itself a master; where several do, the one most others follow.
+    pub(super) fn master(&mut self) -> Option<usize> {
+        let mut best: Option<(usize, usize)> = None;
+        for at in 0..self.members.len() {
+            let member = &mut self.members[at];
+            if member.program != Program::Server {
+                continue;
+            }
+            let info = member.ask(&["INFO", "replication"]).map(|it| it.text()).unwrap_or_default();
+            if field(&info, "role") != Some("master") {
+                continue;
+            }
+            let followers = field(&info, "connected_slaves").and_then(|it| it.parse().ok());
+            let followers = followers.unwrap_or(0);
+            if best.is_none_or(|(_, most)| followers > most) {
+                best = Some((at, followers));
+            }
         }
-        self.servers.clear();
+        best.map(|(at, _)| at)
+    }
+
+    /// Ends all: Sentinels first, so that nobody is promoted meanwhile.
+    pub(super) fn stop(&mut self) {
+        for program in [Program::Sentinel, Program::Server] {
+            let members = || self.members.iter().filter(|it| it.program == program);
+            members().for_each(Member::ask_to_end);
+            for member in self.members.iter_mut().filter(|it| it.program == program) {
+                member.stop();
+            }
+        }
+        self.members.clear();
         if self.is_temporary {
             // What cannot be removed stays in the temporary folder, where somebody will.
             let _ = file::remove_folder(&self.folder);
@@ -197,5 +149,80 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+fn read_members(text: &[u8]) -> Option<Vec<(Program, u16)>> {
+    let text = std::str::from_utf8(text).ok()?;
+    let line = |line: &str| {
+        let (word, port) = line.split_once(' ')?;
+        let program = [Program::Server, Program::Sentinel].into_iter().find(|it| it.word() == word);
+        Some((program?, port.parse().ok()?))
+    };
+    text.lines().map(line).collect()
+}
+
+fn choose_ports(arguments: &Arguments) -> Result<Vec<(Program, u16)>> {
+    let mut ports = Vec::new();
+    let counts =
+        [(Program::Server, 1 + arguments.replicas), (Program::Sentinel, arguments.sentinels)];
+    for (program, count) in counts {
+        for at in 0..count {
+            let above = if program == Program::Sentinel { ABOVE } else { 0 };
+            let port = match arguments.port {
+                Some(first) => first + above + at as u16,
+                None => net::free_port().context("no port is free")?,
+            };
+            ports.push((program, port));
+        }
+    }
+    Ok(ports)
+}
+
+fn server_config(arguments: &Arguments, port: u16, master: u16, folder: &Path) -> String {
+    let folder = folder.display();
+    let mut text = format!(
+        "port {port}\nbind 127.0.0.1\ndir \"{folder}\"\nlogfile \"{folder}/log\"\nrepl-diskless-sync-delay 0\n"
+    );
+    if !arguments.password.is_empty() {
+        let password = &arguments.password;
+        text.push_str(&format!("requirepass \"{password}\"\nmasterauth \"{password}\"\n"));
+    }
+    if port != master {
+        text.push_str(&format!("replicaof 127.0.0.1 {master}\n"));
+    }
+    text
+}
+
+fn sentinel_config(arguments: &Arguments, port: u16, master: u16, folder: &Path) -> String {
+    let (folder, down_after_ms) = (folder.display(), arguments.down_after_ms);
+    let quorum = arguments.sentinels / 2 + 1;
+    let mut text = format!(
+        "port {port}\nbind 127.0.0.1\ndir \"{folder}\"\nlogfile \"{folder}/log\"\n\
+         sentinel monitor {NAME} 127.0.0.1 {master} {quorum}\n\
+         sentinel down-after-milliseconds {NAME} {down_after_ms}\n\
+         sentinel failover-timeout {NAME} 60000\n"
+    );
+    if !arguments.password.is_empty() {
+        let password = &arguments.password;
+        text.push_str(&format!(
+            "requirepass \"{password}\"\nsentinel auth-pass {NAME} \"{password}\"\n"
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_members_is_read_again() {
+        let members = read_members(b"server 7000\nserver 7001\nsentinel 27000\n");
+        let want = [(Program::Server, 7000), (Program::Server, 7001), (Program::Sentinel, 27_000)];
+        assert_eq!(members.as_deref(), Some(&want[..]));
+        for damaged in [&b"server"[..], b"server x\n", b"king 1\n", b"\xff"] {
+            assert_eq!(read_members(damaged), None);
+        }
     }
 }

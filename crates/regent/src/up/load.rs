@@ -14,17 +14,21 @@ const BATCH: u64 = 1000;
 /// How long the last replica may take after the last write.
 const PATIENCE_MS: u64 = 60_000;
 const BAR: u64 = 24;
+/// How long an answer may take while everybody is busy.
+const ANSWER: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Loads `keys` keys while showing how many each server has, and waits until all have all.
-pub(super) fn run(
-    group: &Group,
-    clients: &mut [Client],
-    keys: u64,
-    stopped: &mut impl FnMut() -> bool,
-) -> Result<()> {
+pub(super) fn run(group: &mut Group, keys: u64, stopped: &mut impl FnMut() -> bool) -> Result<()> {
+    // The group is new: its first server is its master.
+    let (ports, clients): (Vec<u16>, Vec<Option<Client>>) =
+        group.servers().map(|it| (it.port, it.connect())).unzip();
+    let clients: Option<Vec<Client>> = clients.into_iter().collect();
+    let clients = &mut clients.context("a server does not answer")?;
+    clients.iter().try_for_each(|client| client.set_timeout(Some(ANSWER)))?;
     say(&format!("Loading {keys} keys into the master:"));
     let started = clock::instant();
-    let mut progress = Progress { keys, shown: None, in_place: process::stdout_is_terminal() };
+    let mut progress =
+        Progress { ports, keys, shown: None, in_place: process::stdout_is_terminal() };
     let mut done = 0;
     while done < keys && !stopped() {
         let upto = keys.min(done + BATCH);
@@ -34,7 +38,7 @@ pub(super) fn run(
             bail!("the master refuses a write: {}", error.text());
         }
         done = upto;
-        progress.show(group, clients, done)?;
+        progress.show(clients, done)?;
     }
     let loaded = clock::instant();
     let deadline = loaded.after_ms(PATIENCE_MS);
@@ -45,7 +49,7 @@ pub(super) fn run(
         thread::sleep(std::time::Duration::from_millis(5));
     }
     progress.shown = None;
-    progress.show(group, clients, done)?;
+    progress.show(clients, done)?;
     say(&format!(
         "\nWritten in {} ms; the last replica had everything {} ms later.\n",
         loaded.ms_since(started),
@@ -85,6 +89,7 @@ fn sizes(clients: &mut [Client]) -> Result<Vec<String>> {
 
 /// A bar that moves, or a line per quarter where nobody watches.
 struct Progress {
+    ports: Vec<u16>,
     keys: u64,
     /// The step that is on the screen.
     shown: Option<u64>,
@@ -92,7 +97,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn show(&mut self, group: &Group, clients: &mut [Client], done: u64) -> Result<()> {
+    fn show(&mut self, clients: &mut [Client], done: u64) -> Result<()> {
         let steps = if self.in_place { BAR } else { 4 };
         let step = done * steps / self.keys.max(1);
         if self.shown == Some(step) {
@@ -101,8 +106,9 @@ impl Progress {
         self.shown = Some(step);
         let filled = (done * BAR / self.keys.max(1)) as usize;
         let mut line = format!("  [{:<width$}]", "#".repeat(filled), width = BAR as usize);
-        for (server, size) in group.servers().iter().zip(sizes(clients)?) {
-            line.push_str(&format!("  {} {}: {size:>8}", server.role(), server.port));
+        for (at, (port, size)) in self.ports.iter().zip(sizes(clients)?).enumerate() {
+            let role = if at == 0 { "master" } else { "replica" };
+            line.push_str(&format!("  {role} {port}: {size:>8}"));
         }
         if self.in_place {
             let mut out = std::io::stdout().lock();

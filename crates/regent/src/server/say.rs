@@ -29,20 +29,15 @@ impl Say {
             "warning" => Some(Level::Warning),
             _ => None,
         };
-        // The first lines of Redis, before it has become a server, are those of a child.
+        // The first lines of Redis, before it has become a server, are those of a child; a Sentinel is one at once.
         let mut log = Log::new(target.clone());
-        log.set_role('C');
+        log.set_role(if config.is_sentinel { 'X' } else { 'C' });
         Say { log, target, least }
     }
 
     /// From now on lines are those of a server.
     pub(crate) fn become_server(&mut self, config: &Config) {
         self.log.set_role(if config.values.source().is_some() { 'S' } else { 'M' });
-    }
-
-    /// From now on lines are those of a Sentinel.
-    pub(crate) fn become_sentinel(&mut self) {
-        self.log.set_role('X');
     }
 
     pub(crate) fn target(&self) -> &LogTarget {

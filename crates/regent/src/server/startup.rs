@@ -35,9 +35,8 @@ pub(crate) fn announce(say: &mut Say, name: &str, arguments: &[Vec<u8>], config:
     } else {
         say.notice("Configuration loaded");
     }
-    match config.is_sentinel {
-        true => say.become_sentinel(),
-        false => say.become_server(config),
+    if !config.is_sentinel {
+        say.become_server(config);
     }
     if let Some(warning) = config.warning() {
         say.warning(&warning);

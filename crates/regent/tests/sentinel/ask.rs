@@ -131,7 +131,8 @@ fn assert_replicas(sentinel: &Sentinel, servers: &[Server]) {
 fn assert_info(sentinel: &Sentinel, port: &str) {
     let info = sentinel.ask(&["INFO"]).text();
     let titles: Vec<&str> = info.lines().filter(|line| line.starts_with('#')).collect();
-    assert_eq!(titles, ["# Server", "# Clients", "# Stats", "# CPU", "# Sentinel"]);
+    // What only we know comes after all that Redis says.
+    assert_eq!(titles[..5], ["# Server", "# Clients", "# Stats", "# CPU", "# Sentinel"]);
     // In the order of the document, whatever else stands between them.
     let mut rest = info.lines().map(|line| line.split(':').next().unwrap_or_default());
     for name in [
@@ -166,7 +167,7 @@ fn assert_info(sentinel: &Sentinel, port: &str) {
          master0:name={NAME},status=ok,address=127.0.0.1:{port},slaves=2,sentinels=2\r\n"
     );
     assert_eq!(sentinel.info("sentinel"), want);
-    assert!(info.ends_with(&want), "{info}");
+    assert!(info.contains(&want), "{info}");
 }
 
 pub(crate) fn row_21_two_names_for_one_master(kinds: &Kinds) {

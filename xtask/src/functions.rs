@@ -56,9 +56,8 @@ fn functions_of<'a>(path: &'a str, text: &'a str) -> Vec<Function<'a>> {
         let indent = line.len() - code.len();
         let Some(name) = name_of(code) else { continue };
         let is_end = |line: &&str| {
-            line.len() > indent
-                && line[indent..].starts_with('}')
-                && line[..indent].trim().is_empty()
+            line.split_at_checked(indent)
+                .is_some_and(|(before, code)| code.starts_with('}') && before.trim().is_empty())
         };
         let is_bodiless = code.ends_with(';') || code.ends_with('}');
         let length = match lines[at..].iter().position(is_end) {

@@ -62,8 +62,8 @@ type Address = (String, u16);
 
 /// Where the primary is, and which other Sentinels watch it.
 fn ask(host: &str, port: u16, name: &str) -> Result<(Address, Vec<Address>), String> {
-    let mut client = Client::connect((host, port)).map_err(|it| crate::session::reason(&it))?;
-    client.set_timeout(Some(ANSWER_MAX)).map_err(|it| crate::session::reason(&it))?;
+    let mut client = Client::connect_within((host, port), ANSWER_MAX)
+        .map_err(|it| crate::session::reason(&it))?;
     let mut say = |words: &[&str]| client.command(words).map_err(|it| crate::session::reason(&it));
     let primary = match say(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name])? {
         Value::Array(items) => match &items[..] {

@@ -43,6 +43,24 @@ impl Client {
         Client::over(Stream::Tcp(stream))
     }
 
+    /// As [`Client::connect`], but both connecting (to each of the addresses) and every reply may take `timeout` at
+    /// most.
+    pub fn connect_within(address: impl ToSocketAddrs, timeout: Duration) -> io::Result<Client> {
+        let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
+        for address in address.to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, timeout) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    let client = Client::over(Stream::Tcp(stream))?;
+                    client.set_timeout(Some(timeout))?;
+                    return Ok(client);
+                }
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
     /// Connects over a Unix socket.
     pub fn connect_unix(path: impl AsRef<Path>) -> io::Result<Client> {
         Client::over(Stream::Unix(UnixStream::connect(path)?))

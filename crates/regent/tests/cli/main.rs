@@ -7,6 +7,7 @@ mod golden;
 mod long_work;
 mod run;
 mod terminal;
+mod topology;
 mod typed;
 
 use testkit::Program;

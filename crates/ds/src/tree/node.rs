@@ -306,8 +306,10 @@ fn insert_splitting<X>(
 ) -> Option<Vec<X>> {
     if things.len() < max {
         if things.len() == things.capacity() {
-            // A quarter at a time: half-empty nodes should not cost what full ones do.
-            things.reserve_exact((max / 4).min(max - things.len()));
+            // A quarter at a time, and less while there are few: half-empty nodes should not cost what full ones
+            // do, and most lists have two or three.
+            let more = things.len().clamp(2, max / 4);
+            things.reserve_exact(more.min(max - things.len()));
         }
         things.insert(slot, thing);
         return None;

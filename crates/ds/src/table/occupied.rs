@@ -1,8 +1,6 @@
 //! An item where it lies in its table, to be replaced, changed or removed without a second search.
 
-use std::ptr::NonNull;
-
-use super::bucket::{Bucket, WORD_LIMIT, free_buckets};
+use super::bucket::{Link, WORD_LIMIT};
 use super::{Item, Table};
 
 /// A slot that holds an item.
@@ -10,7 +8,7 @@ pub struct Occupied<'t, I: Item> {
     table: &'t mut Table<I>,
     index: usize,
     /// Invariant: a bucket of the chain at `index`, whose slot `slot` is occupied.
-    bucket: NonNull<Bucket>,
+    bucket: Link,
     slot: usize,
 }
 
@@ -18,7 +16,7 @@ impl<'t, I: Item> Occupied<'t, I> {
     pub(super) fn new(
         table: &'t mut Table<I>,
         index: usize,
-        bucket: NonNull<Bucket>,
+        bucket: Link,
         slot: usize,
     ) -> Occupied<'t, I> {
         Occupied { table, index, bucket, slot }
@@ -40,8 +38,7 @@ impl<'t, I: Item> Occupied<'t, I> {
     /// only looked at or changed in place while this borrow of the table lasts, and its key stays the same.
     #[inline(always)]
     pub fn word(&self) -> u64 {
-        // SAFETY: a bucket of the borrowed table.
-        unsafe { self.bucket.as_ref() }.word(self.slot)
+        self.bucket.word(self.slot)
     }
 
     /// Asserts (in debug builds) that the snapshots have seen the bucket: to be called before a change in place.
@@ -56,8 +53,7 @@ impl<'t, I: Item> Occupied<'t, I> {
         let old = self.word();
         let new = item.into_word();
         assert!(new < WORD_LIMIT, "an item of more than 48 bits");
-        // SAFETY: a bucket of the exclusively borrowed table.
-        unsafe { self.bucket.as_mut() }.set_word(self.slot, new);
+        self.bucket.set_word(self.slot, new);
         // SAFETY: the slot owned the old word, and owns another now.
         unsafe { I::from_word(old) }
     }
@@ -78,8 +74,7 @@ impl<'t, I: Item> Occupied<'t, I> {
         std::mem::forget(abort);
         let word = item.into_word();
         assert!(word < WORD_LIMIT, "an item of more than 48 bits");
-        // SAFETY: a bucket of the exclusively borrowed table.
-        unsafe { self.bucket.as_mut() }.set_word(self.slot, word);
+        self.bucket.set_word(self.slot, word);
         result
     }
 
@@ -93,8 +88,7 @@ impl<'t, I: Item> Occupied<'t, I> {
     pub fn remove(mut self) -> I {
         self.assert_seen();
         let word = self.word();
-        // SAFETY: a bucket of the exclusively borrowed table.
-        unsafe { self.bucket.as_mut() }.clear(self.slot);
+        self.bucket.clear(self.slot);
         self.fill_gap();
         self.table.len -= 1;
         self.table.shrink_if_sparse();
@@ -104,31 +98,24 @@ impl<'t, I: Item> Occupied<'t, I> {
 
     /// Moves the chain's last item into the slot just emptied, so that lookups stay short.
     fn fill_gap(&mut self) {
-        let mut parent = self.table.head_ptr(self.index);
-        // SAFETY: a bucket of the exclusively borrowed table, as are all that follow; no two references to the same
-        // bucket live at once.
-        let Some(mut tail) = (unsafe { parent.as_ref() }).child() else { return };
-        // SAFETY: as above.
-        while let Some(next) = unsafe { tail.as_ref() }.child() {
+        // All are buckets of the exclusively borrowed table.
+        let mut parent = Link::whole(self.table.head_ptr(self.index));
+        let Some(mut tail) = parent.child() else { return };
+        while let Some(next) = tail.child() {
             parent = tail;
             tail = next;
         }
         if tail != self.bucket {
-            // SAFETY: as above.
-            let last = unsafe { tail.as_mut() };
-            let slot = last.occupied().next().expect("no child is empty");
-            let (tag, word) = (last.tag(slot), last.word(slot));
-            last.clear(slot);
-            // SAFETY: as above; `last` is another bucket, and not used any more.
-            unsafe { self.bucket.as_mut() }.set(self.slot, tag, word);
+            let slot = tail.occupied().next().expect("no child is empty");
+            let (tag, word) = (tail.tag(slot), tail.word(slot));
+            tail.clear(slot);
+            self.bucket.set(self.slot, tag, word);
         }
-        // SAFETY: as above.
-        if unsafe { tail.as_ref() }.count() == 0 {
-            // SAFETY: as above; a parent is not its own child.
-            unsafe { parent.as_mut() }.forget_child();
-            // SAFETY: allocated as a single child, and its parent has just forgotten it.
-            unsafe { free_buckets(tail, 1) };
-            self.table.children -= 1;
+        if tail.count() == 0 {
+            parent.forget_child();
+            self.table.uncount_child(tail);
+            // SAFETY: its parent has just forgotten it.
+            unsafe { tail.free() };
         }
     }
 }

@@ -17,13 +17,14 @@
 
 use stdx::Prng;
 
-use super::bucket::{Bucket, SLOTS};
+use super::bucket::{Hits, Link, SLOTS};
 use super::{Item, Table};
 
 /// The items of one bucket and its children.
 pub struct Chain<'t, I: Item> {
-    bucket: Option<&'t Bucket>,
-    hits: super::bucket::Hits,
+    /// Invariant: of the table borrowed for `'t`.
+    bucket: Option<Link>,
+    hits: Hits,
     owns: std::marker::PhantomData<&'t I>,
 }
 
@@ -38,8 +39,7 @@ impl<'t, I: Item + 't> Iterator for Chain<'t, I> {
                 // SAFETY: the slot is occupied, and the table is borrowed for `'t`.
                 return Some(unsafe { I::borrow(bucket.word(slot)) });
             }
-            // SAFETY: children live as long as their table does not change, which is borrowed for `'t`.
-            self.bucket = bucket.child().map(|child| unsafe { child.as_ref() });
+            self.bucket = bucket.child();
             if let Some(bucket) = self.bucket {
                 self.hits = bucket.occupied();
             }
@@ -50,7 +50,7 @@ impl<'t, I: Item + 't> Iterator for Chain<'t, I> {
 impl<I: Item> Table<I> {
     /// The items of a bucket.
     pub fn bucket(&self, index: usize) -> Chain<'_, I> {
-        let head = self.head(index);
+        let head = self.link(index);
         Chain { bucket: Some(head), hits: head.occupied(), owns: std::marker::PhantomData }
     }
 

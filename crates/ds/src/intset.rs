@@ -1,14 +1,24 @@
 //! The sorted integers of a small set, byte for byte as Redis's intset:
 //! `<width in bytes: u32> <count: u32> <numbers ascending>`, little-endian, all numbers as wide as the widest.
 
+use crate::block::Block;
+
 /// Bytes before the first number.
 const HEADER: usize = 8;
 
 /// A sorted set of integers in the narrowest width that holds them all. It never narrows again, as in Redis.
-#[derive(PartialEq, Eq)]
 pub struct Intset {
-    bytes: Vec<u8>,
+    /// Invariant: begins with an intset, whose header tells its length.
+    block: Block,
 }
+
+impl PartialEq for Intset {
+    fn eq(&self, other: &Intset) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Intset {}
 
 /// The bytes are no intset: a width other than 2, 4, 8, a size that does not fit, or numbers out of order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +32,7 @@ impl Default for Intset {
 
 impl Clone for Intset {
     fn clone(&self) -> Intset {
-        Intset { bytes: self.bytes.as_slice().to_vec() }
+        Intset { block: Block::of(self.as_bytes()) }
     }
 }
 
@@ -35,20 +45,20 @@ impl std::fmt::Debug for Intset {
 impl Intset {
     /// No number yet, two bytes wide.
     pub fn new() -> Intset {
-        Intset { bytes: vec![2, 0, 0, 0, 0, 0, 0, 0] }
+        Intset { block: Block::of(&[2, 0, 0, 0, 0, 0, 0, 0]) }
     }
 
     /// Takes bytes from a stranger, after checking them. An empty intset is accepted; Redis refuses it where it
     /// loads one.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Intset, Corrupt> {
         Intset::validate(&bytes)?;
-        Ok(Intset { bytes })
+        Ok(Intset { block: Block::from_vec(bytes) })
     }
 
     /// Takes bytes that [`Intset::validate`] has accepted.
     pub fn from_valid(bytes: Vec<u8>) -> Intset {
         debug_assert!(Intset::validate(&bytes).is_ok(), "these bytes are no intset");
-        Intset { bytes }
+        Intset { block: Block::from_vec(bytes) }
     }
 
     /// Whether these bytes are an intset: size, width, strict order. Never panics.
@@ -66,32 +76,33 @@ impl Intset {
 
     /// The set as it goes into an RDB file.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.block[..self.byte_len()]
     }
 
     /// The bytes themselves.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        let len = self.byte_len();
+        self.block.into_vec(len)
     }
 
     /// How many bytes are allocated for it.
     pub fn capacity(&self) -> usize {
-        self.bytes.capacity()
+        self.block.room()
     }
 
     /// How many numbers there are.
     pub fn len(&self) -> usize {
-        (self.bytes.len() - HEADER) / self.width()
+        word(&self.block, 4).map_or(0, |count| count as usize)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.bytes.len() == HEADER
+        self.len() == 0
     }
 
     /// The `index`th number in ascending order.
     pub fn get(&self, index: usize) -> Option<i64> {
-        (index < self.len()).then(|| read(&self.bytes, self.width(), index))
+        (index < self.len()).then(|| read(&self.block, self.width(), index))
     }
 
     /// The smallest number.
@@ -112,7 +123,7 @@ impl Intset {
     /// The numbers in ascending order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = i64> + ExactSizeIterator + Clone + '_ {
         let width = self.width();
-        (0..self.len()).map(move |i| read(&self.bytes, width, i))
+        (0..self.len()).map(move |i| read(&self.block, width, i))
     }
 
     /// Puts a number in; false where it was there.
@@ -125,12 +136,11 @@ impl Intset {
             return false;
         };
         let width = self.width();
-        let (at, before) = (HEADER + index * width, self.bytes.len());
-        self.reserve(before + width);
-        self.bytes.resize(before + width, 0);
-        self.bytes.copy_within(at..before, at + width);
-        self.bytes[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
-        self.write_count();
+        let (at, before) = (HEADER + index * width, self.byte_len());
+        self.block.reserve(before + width);
+        self.block.copy_within(at..before, at + width);
+        self.block[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
+        self.write_count(self.len() + 1);
         true
     }
 
@@ -141,16 +151,21 @@ impl Intset {
         };
         let width = self.width();
         let at = HEADER + index * width;
-        self.bytes.drain(at..at + width);
-        if self.bytes.capacity() > 2 * self.bytes.len() + 64 {
-            self.bytes.shrink_to_fit();
+        let after = self.byte_len() - width;
+        self.block.copy_within(at + width..after + width, at);
+        self.write_count(self.len() - 1);
+        if self.block.room() > 2 * after + 64 {
+            self.block.resize(after);
         }
-        self.write_count();
         true
     }
 
     fn width(&self) -> usize {
-        usize::from(self.bytes[0])
+        usize::from(self.block[0])
+    }
+
+    fn byte_len(&self) -> usize {
+        HEADER + self.len() * self.width()
     }
 
     fn search(&self, value: i64) -> Result<usize, usize> {
@@ -158,10 +173,11 @@ impl Intset {
         if width_of(value) > width {
             return Err(if value < 0 { 0 } else { self.len() });
         }
+        let bytes = &*self.block;
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = (low + high) / 2;
-            match read(&self.bytes, width, middle).cmp(&value) {
+            match read(bytes, width, middle).cmp(&value) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Ok(middle),
@@ -171,26 +187,17 @@ impl Intset {
     }
 
     fn widen(&mut self, width: usize) {
-        let mut wider = Vec::with_capacity(HEADER + (self.len() + 1) * width);
-        wider.extend_from_slice(&(width as u32).to_le_bytes());
-        wider.extend_from_slice(&self.bytes[4..HEADER]);
-        for value in self.iter() {
-            wider.extend_from_slice(&value.to_le_bytes()[..width]);
+        let mut wider = Block::zeroed(HEADER + (self.len() + 1) * width);
+        wider[..4].copy_from_slice(&(width as u32).to_le_bytes());
+        wider[4..HEADER].copy_from_slice(&self.block[4..HEADER]);
+        for (slot, value) in wider[HEADER..].chunks_exact_mut(width).zip(self.iter()) {
+            slot.copy_from_slice(&value.to_le_bytes()[..width]);
         }
-        self.bytes = wider;
+        self.block = wider;
     }
 
-    fn write_count(&mut self) {
-        let count = self.len() as u32;
-        self.bytes[4..HEADER].copy_from_slice(&count.to_le_bytes());
-    }
-
-    /// As a listpack grows: to the next size of four per doubling.
-    fn reserve(&mut self, total: usize) {
-        if total > self.bytes.capacity() {
-            let step = (total.next_power_of_two() / 8).max(8);
-            self.bytes.reserve_exact(total.div_ceil(step) * step - self.bytes.len());
-        }
+    fn write_count(&mut self, count: usize) {
+        self.block[4..HEADER].copy_from_slice(&(count as u32).to_le_bytes());
     }
 }
 

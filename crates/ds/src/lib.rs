@@ -1,5 +1,7 @@
 //! Data structures that know nothing of Redis's commands: packed sequences, tables, ordered trees.
 
+mod address;
+mod block;
 mod cell;
 pub mod element;
 pub mod intset;
@@ -9,6 +11,7 @@ mod shared;
 pub mod table;
 pub mod tree;
 
+pub use address::{Address, Slim};
 pub use cell::{Cell, CellRef};
 pub use element::{Element, ElementBuf};
 pub use seed::Seed;

@@ -72,7 +72,7 @@ fn long_values_do_not_wait_for_their_end() {
     }
     let made =
         |value| values::Made { db: 0, value, expires: None, access: store::Access::Frequency(1) };
-    let hash = made(store::Value::Hash(Box::new(hash)));
+    let hash = made(store::Value::Hash(hash));
     let file = save(&[hash], false);
     let mut decoder = rdb::Decoder::new(rdb::DecodeOptions::default());
     let mut keys = 0;
@@ -85,6 +85,6 @@ fn long_values_do_not_wait_for_their_end() {
     }
     assert!(decoder.is_done() && keys == 1);
     // The nodes of a list, packed, come one by one as well.
-    let file = save(&[made(store::Value::List(Box::new(list)))], true);
+    let file = save(&[made(store::Value::List(list))], true);
     assert_eq!(load(&file, PIECE).expect("sound").1.len(), 1);
 }

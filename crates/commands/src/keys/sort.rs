@@ -296,7 +296,7 @@ fn store(cx: &mut DataCx<'_>, to: &[u8], sorted: &[Vec<u8>], get: &[Pattern<'_>]
     }
     let len = list.len();
     if len > 0 {
-        cx.db.put(to, Value::List(Box::new(list)), Ttl::Clear);
+        cx.db.put(to, Value::List(list), Ttl::Clear);
         cx.db.changed(to, EventClass::LIST, "sortstore", len as u64);
     } else if cx.db.remove(to) {
         cx.db.changed(to, EventClass::GENERIC, "del", 1);

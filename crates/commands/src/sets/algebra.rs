@@ -189,7 +189,7 @@ fn store(cx: &mut DataCx<'_>, mut args: Args<'_>, operation: Operation) -> Outco
     });
     cx.reply.count(result.len());
     if !result.is_empty() {
-        cx.db.put(destination, Value::Set(Box::new(result)), Ttl::Clear);
+        cx.db.put(destination, Value::Set(result), Ttl::Clear);
         cx.db.changed(destination, EventClass::SET, operation.event(), 1);
     } else if cx.db.remove(destination) {
         cx.db.changed(destination, EventClass::GENERIC, "del", 1);

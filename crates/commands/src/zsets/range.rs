@@ -248,7 +248,7 @@ fn zrangestore(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
 pub(super) fn store(cx: &mut DataCx<'_>, destination: &[u8], result: ZSet, event: &'static str) {
     cx.reply.count(result.len());
     if !result.is_empty() {
-        cx.db.put(destination, Value::ZSet(Box::new(result)), Ttl::Clear);
+        cx.db.put(destination, Value::ZSet(result), Ttl::Clear);
         cx.db.changed(destination, EventClass::ZSET, event, 1);
     } else if cx.db.remove(destination) {
         cx.db.changed(destination, EventClass::GENERIC, "del", 1);

@@ -16,6 +16,7 @@ pub use entry::encoded_len;
 pub use iter::{Iter, Pairs};
 pub use validate::Corrupt;
 
+use crate::block::Block;
 use crate::element::Element;
 use entry::Encoded;
 
@@ -28,11 +29,19 @@ const UNKNOWN: u16 = u16::MAX;
 /// A listpack is never grown beyond this many bytes.
 pub const MAX_BYTES: usize = 1 << 30;
 
-/// A packed sequence of elements. Its bytes are always a well-formed listpack.
-#[derive(PartialEq, Eq)]
+/// A packed sequence of elements, in seven bytes that lead to others, which are always a well-formed listpack.
 pub struct Listpack {
-    bytes: Vec<u8>,
+    /// Invariant: begins with a listpack, whose header tells its length.
+    block: Block,
 }
+
+impl PartialEq for Listpack {
+    fn eq(&self, other: &Listpack) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Listpack {}
 
 impl Default for Listpack {
     fn default() -> Listpack {
@@ -42,8 +51,8 @@ impl Default for Listpack {
 
 impl Clone for Listpack {
     fn clone(&self) -> Listpack {
-        // Exactly as large as needed: a copy carries no room to grow.
-        Listpack { bytes: self.bytes.as_slice().to_vec() }
+        // No larger than needed: a copy carries no room to grow.
+        Listpack { block: Block::of(self.as_bytes()) }
     }
 }
 
@@ -56,20 +65,20 @@ impl std::fmt::Debug for Listpack {
 impl Listpack {
     /// An empty sequence: seven bytes.
     pub fn new() -> Listpack {
-        Listpack { bytes: vec![7, 0, 0, 0, 0, 0, END] }
+        Listpack { block: Block::of(&[7, 0, 0, 0, 0, 0, END]) }
     }
 
     /// Takes bytes from a stranger, after checking every entry.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Listpack, Corrupt> {
         validate::validate(&bytes)?;
-        Ok(Listpack { bytes })
+        Ok(Listpack { block: Block::from_vec(bytes) })
     }
 
     /// Takes bytes that [`Listpack::validate`] has accepted. Others make later calls panic or answer nonsense,
     /// but nothing worse.
     pub fn from_valid(bytes: Vec<u8>) -> Listpack {
         debug_assert!(validate::validate(&bytes).is_ok(), "these bytes are no listpack");
-        Listpack { bytes }
+        Listpack { block: Block::from_vec(bytes) }
     }
 
     /// Whether these bytes are a listpack in every entry. Never panics.
@@ -78,23 +87,27 @@ impl Listpack {
     }
 
     /// The sequence as it goes into an RDB file.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.block[..self.byte_len()]
     }
 
     /// The bytes themselves.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        let len = self.byte_len();
+        self.block.into_vec(len)
     }
 
     /// How many bytes the sequence takes, header and end included.
+    #[inline]
     pub fn byte_len(&self) -> usize {
-        self.bytes.len()
+        let [a, b, c, d, ..] = *self.block else { unreachable!("no block is so small") };
+        u32::from_le_bytes([a, b, c, d]) as usize
     }
 
     /// How many bytes are allocated for it.
     pub fn capacity(&self) -> usize {
-        self.bytes.capacity()
+        self.block.room()
     }
 
     /// How many elements there are. Constant time up to 65534 elements, linear beyond.
@@ -117,22 +130,22 @@ impl Listpack {
 
     /// The position after the last element.
     pub fn end(&self) -> usize {
-        self.bytes.len() - 1
+        self.byte_len() - 1
     }
 
     /// The position after the entry at `at`.
     pub fn next(&self, at: usize) -> usize {
-        at + entry::whole_len(&self.bytes[at..])
+        at + entry::whole_len(&self.as_bytes()[at..])
     }
 
     /// The position of the entry before `at`; `None` at the first.
     pub fn prev(&self, at: usize) -> Option<usize> {
-        (at > HEADER).then(|| entry::start_before(&self.bytes, at))
+        (at > HEADER).then(|| entry::start_before(self.as_bytes(), at))
     }
 
     /// The element at a position that is not the end.
     pub fn at(&self, at: usize) -> Element<'_> {
-        entry::decode(&self.bytes[at..]).0
+        entry::decode(&self.as_bytes()[at..]).0
     }
 
     /// The position of the `index`th element, walking from the nearer end; `None` beyond the last.
@@ -141,13 +154,14 @@ impl Listpack {
         if index >= len {
             return None;
         }
+        let bytes = self.as_bytes();
         if index <= len / 2 {
-            let mut at = self.first();
-            (0..index).for_each(|_| at = self.next(at));
+            let mut at = HEADER;
+            (0..index).for_each(|_| at += entry::whole_len(&bytes[at..]));
             Some(at)
         } else {
-            let mut at = self.end();
-            (index..len).for_each(|_| at = entry::start_before(&self.bytes, at));
+            let mut at = bytes.len() - 1;
+            (index..len).for_each(|_| at = entry::start_before(bytes, at));
             Some(at)
         }
     }
@@ -159,24 +173,24 @@ impl Listpack {
 
     /// The elements in order, from either end.
     pub fn iter(&self) -> Iter<'_> {
-        Iter::new(&self.bytes, HEADER, self.end())
+        Iter::new(self.as_bytes(), HEADER, self.end())
     }
 
     /// The elements of these indexes, cut to what there is.
     pub fn slice(&self, range: std::ops::Range<usize>) -> Iter<'_> {
         let to = self.seek(range.end).unwrap_or(self.end());
         let from = if range.start < range.end { self.seek(range.start).unwrap_or(to) } else { to };
-        Iter::new(&self.bytes, from, to)
+        Iter::new(self.as_bytes(), from, to)
     }
 
     /// The elements from the position `from` on.
     pub fn iter_from(&self, from: usize) -> Iter<'_> {
-        Iter::new(&self.bytes, from, self.end())
+        Iter::new(self.as_bytes(), from, self.end())
     }
 
     /// The elements before the position `to`; meant to be walked backwards.
     pub fn iter_until(&self, to: usize) -> Iter<'_> {
-        Iter::new(&self.bytes, HEADER, to)
+        Iter::new(self.as_bytes(), HEADER, to)
     }
 
     /// The elements two by two, as hashes and sorted sets keep them. A lone last element is left out.
@@ -187,12 +201,13 @@ impl Listpack {
     /// The first position at or after `from` that holds `needle`, looking at every `step`th entry only.
     pub fn find(&self, from: usize, needle: &[u8], step: usize) -> Option<usize> {
         let integer = stdx::integer::parse_i64(needle);
-        let end = self.end();
+        let bytes = self.as_bytes();
+        let end = bytes.len() - 1;
         let mut at = from;
         while at < end {
-            let (element, whole) = entry::decode(&self.bytes[at..]);
+            let (element, whole) = entry::decode(&bytes[at..]);
             let same = match element {
-                Element::Bytes(bytes) => bytes == needle,
+                Element::Bytes(own) => own == needle,
                 Element::Int(value) => integer == Some(value),
             };
             if same {
@@ -201,7 +216,7 @@ impl Listpack {
             at += whole;
             for _ in 1..step {
                 if at < end {
-                    at = self.next(at);
+                    at += entry::whole_len(&bytes[at..]);
                 }
             }
         }
@@ -210,7 +225,7 @@ impl Listpack {
 
     /// Whether `more` bytes of payload can be added without passing [`MAX_BYTES`].
     pub fn has_room(&self, more: usize) -> bool {
-        self.bytes.len() + more <= MAX_BYTES
+        self.byte_len() + more <= MAX_BYTES
     }
 
     /// Adds an element at the end.
@@ -232,7 +247,7 @@ impl Listpack {
 
     /// Puts an element in the place of the one at `at`.
     pub fn replace(&mut self, at: usize, element: Element<'_>) {
-        let old = entry::whole_len(&self.bytes[at..]);
+        let old = entry::whole_len(&self.as_bytes()[at..]);
         let encoded = Encoded::new(element);
         self.splice(at, old, encoded.parts());
     }
@@ -258,7 +273,7 @@ impl Listpack {
     /// Takes everything from `at` on into a sequence of its own.
     pub fn split_off(&mut self, at: usize) -> Listpack {
         let mut tail = Listpack::new();
-        tail.append_entries(&self.bytes[at..self.end()], self.iter_from(at).count());
+        tail.append_entries(&self.as_bytes()[at..self.end()], self.iter_from(at).count());
         let end = self.end();
         self.splice(at, end - at, [&[], &[], &[]]);
         self.count_removed(tail.len());
@@ -267,12 +282,12 @@ impl Listpack {
 
     /// Adds all elements of `other` at the end.
     pub fn append(&mut self, other: &Listpack) {
-        self.append_entries(&other.bytes[HEADER..other.end()], other.len());
+        self.append_entries(&other.as_bytes()[HEADER..other.end()], other.len());
     }
 
     /// Gives unused room back.
     pub fn shrink_to_fit(&mut self) {
-        self.bytes.shrink_to_fit();
+        self.block.resize(self.byte_len());
     }
 
     fn append_entries(&mut self, entries: &[u8], count: usize) {
@@ -284,45 +299,30 @@ impl Listpack {
     /// Replaces `old` bytes at `at` by `parts`, and writes the total down.
     fn splice(&mut self, at: usize, old: usize, parts: [&[u8]; 3]) {
         let new: usize = parts.iter().map(|part| part.len()).sum();
-        let before = self.bytes.len();
+        let before = self.byte_len();
         let after = before - old + new;
         assert!(after <= u32::MAX as usize, "a listpack counts its bytes in 32 bits");
-        if new > old {
-            self.reserve(after);
-            self.bytes.resize(after, 0);
-        }
-        self.bytes.copy_within(at + old..before, at + new);
-        if new < old {
-            self.bytes.truncate(after);
-            if self.bytes.capacity() > 2 * after + 64 {
-                self.bytes.shrink_to(after + after / 8);
-            }
-        }
+        self.block.reserve(after);
+        let bytes = &mut *self.block;
+        bytes.copy_within(at + old..before, at + new);
         let mut to = at;
         for part in parts {
-            self.bytes[to..to + part.len()].copy_from_slice(part);
+            bytes[to..to + part.len()].copy_from_slice(part);
             to += part.len();
         }
-        self.bytes[..4].copy_from_slice(&(after as u32).to_le_bytes());
-    }
-
-    /// Makes room for `total` bytes. Grows to the next size an allocator would hand out anyway (four per
-    /// doubling), so that a sequence growing element by element moves rarely and wastes little.
-    fn reserve(&mut self, total: usize) {
-        if total > self.bytes.capacity() {
-            let step = (total.next_power_of_two() / 8).max(8);
-            let target = total.div_ceil(step) * step;
-            self.bytes.reserve_exact(target - self.bytes.len());
+        bytes[..4].copy_from_slice(&(after as u32).to_le_bytes());
+        if bytes.len() > 2 * after + 64 {
+            self.block.resize(after + after / 8);
         }
     }
 
     fn stored_count(&self) -> u16 {
-        u16::from_le_bytes([self.bytes[4], self.bytes[5]])
+        u16::from_le_bytes([self.block[4], self.block[5]])
     }
 
     fn store_count(&mut self, count: usize) {
         let count = u16::try_from(count).unwrap_or(UNKNOWN);
-        self.bytes[4..6].copy_from_slice(&count.to_le_bytes());
+        self.block[4..6].copy_from_slice(&count.to_le_bytes());
     }
 
     fn count_added(&mut self, more: usize) {
@@ -334,7 +334,7 @@ impl Listpack {
     fn count_removed(&mut self, fewer: usize) {
         match self.stored_count() {
             // The true count is unknown until somebody walks; do it only where the answer may be small again.
-            UNKNOWN if self.bytes.len() < 3 * usize::from(UNKNOWN) => {
+            UNKNOWN if self.byte_len() < 3 * usize::from(UNKNOWN) => {
                 self.store_count(self.iter().count())
             }
             UNKNOWN => {}

@@ -75,15 +75,13 @@ pub(crate) fn unpack(
                 list.push_packed(pack);
                 list.loaded(limits);
             }
-            Value::List(Box::new(list))
+            Value::List(list)
         }),
         Packing::SetIntset => Intset::from_bytes(text.into_vec())
             .ok()
             .filter(|ints| !ints.is_empty())
-            .map(|ints| Value::Set(Box::new(Set::from_intset(ints, limits)))),
-        Packing::SetListpack => {
-            listpack(text).and_then(|pack| set(pack, limits)).map(|set| Value::Set(Box::new(set)))
-        }
+            .map(|ints| Value::Set(Set::from_intset(ints, limits))),
+        Packing::SetListpack => listpack(text).and_then(|pack| set(pack, limits)).map(Value::Set),
         Packing::ZSetZiplist => ziplist(text.element()).and_then(|pack| zset(pack, limits)),
         Packing::ZSetListpack => listpack(text).and_then(|pack| zset(pack, limits)),
         Packing::HashZipmap => zipmap(text.element()).and_then(|pack| hash(pack, limits)),
@@ -152,11 +150,11 @@ fn set(pack: Listpack, limits: &Thresholds) -> Option<Set> {
 }
 
 fn zset(pack: Listpack, limits: &Thresholds) -> Option<Value> {
-    ZSet::from_listpack(pack, limits).map(|zset| Value::ZSet(Box::new(zset)))
+    ZSet::from_listpack(pack, limits).map(Value::ZSet)
 }
 
 fn hash(pack: Listpack, limits: &Thresholds) -> Option<Value> {
-    Hash::from_listpack(pack, limits).map(|hash| Value::Hash(Box::new(hash)))
+    Hash::from_listpack(pack, limits).map(Value::Hash)
 }
 
 fn triplets(pack: &Listpack, limits: &Thresholds) -> Option<Value> {
@@ -175,5 +173,5 @@ fn triplets(pack: &Listpack, limits: &Thresholds) -> Option<Value> {
             }
         }
     }
-    Some(Value::Hash(Box::new(hash)))
+    Some(Value::Hash(hash))
 }

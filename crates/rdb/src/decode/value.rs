@@ -73,10 +73,10 @@ pub(crate) struct Builder {
 /// What there is so far.
 enum Grown {
     Nothing,
-    List(Box<List>),
-    Set(Box<Set>),
-    ZSet(Box<ZSet>),
-    Hash(Box<Hash>),
+    List(List),
+    Set(Set),
+    ZSet(ZSet),
+    Hash(Hash),
 }
 
 /// The parts of the element under way. The buffers serve one element after the other.
@@ -99,9 +99,9 @@ impl Builder {
             kind::LIST => (Layout::List, Grown::list()),
             kind::LIST_QUICKLIST => (Layout::Nodes { told: false }, Grown::list()),
             kind::LIST_QUICKLIST_2 => (Layout::Nodes { told: true }, Grown::list()),
-            kind::SET => (Layout::Set, Grown::Set(Box::default())),
-            kind::ZSET => (Layout::ZSet { binary: false }, Grown::ZSet(Box::default())),
-            kind::ZSET_2 => (Layout::ZSet { binary: true }, Grown::ZSet(Box::default())),
+            kind::SET => (Layout::Set, Grown::Set(Set::new())),
+            kind::ZSET => (Layout::ZSet { binary: false }, Grown::ZSet(ZSet::new())),
+            kind::ZSET_2 => (Layout::ZSet { binary: true }, Grown::ZSet(ZSet::new())),
             kind::HASH => Grown::hash(FieldExpiry::Never),
             kind::HASH_METADATA_PRE_GA if valkey => Grown::hash(FieldExpiry::Trailing),
             kind::HASH_METADATA_PRE_GA => Grown::hash(FieldExpiry::Absolute),
@@ -222,11 +222,11 @@ impl Builder {
 
 impl Grown {
     fn list() -> Grown {
-        Grown::List(Box::default())
+        Grown::List(List::new())
     }
 
     fn hash(expiry: FieldExpiry) -> (Layout, Grown) {
-        (Layout::Hash(expiry), Grown::Hash(Box::default()))
+        (Layout::Hash(expiry), Grown::Hash(Hash::new()))
     }
 
     fn no(what: &'static str) -> (Layout, Grown) {

@@ -73,7 +73,7 @@ pub(crate) fn value(limits: Thresholds) -> impl Strategy<Value = Value> {
         elements().prop_map(move |elements| {
             let mut list = List::new();
             elements.iter().for_each(|e| list.push(End::Back, e, &limits));
-            Value::List(Box::new(list))
+            Value::List(list)
         }),
         elements().prop_map(move |elements| set(&elements, &limits)),
         prop::collection::vec(any::<i16>(), 1..12).prop_map(move |ints| {
@@ -85,7 +85,7 @@ pub(crate) fn value(limits: Thresholds) -> impl Strategy<Value = Value> {
             for (member, score) in members {
                 zset.insert(&member, score, &limits);
             }
-            Value::ZSet(Box::new(zset))
+            Value::ZSet(zset)
         }),
         prop::collection::vec((element(), element(), prop::option::of(1u64..1 << 45)), 1..12)
             .prop_map(move |fields| hash(&fields, &limits)),
@@ -101,7 +101,7 @@ fn set(elements: &[Vec<u8>], limits: &Thresholds) -> Value {
     for element in elements {
         set.insert(element, limits);
     }
-    Value::Set(Box::new(set))
+    Value::Set(set)
 }
 
 fn hash(fields: &[(Vec<u8>, Vec<u8>, Option<u64>)], limits: &Thresholds) -> Value {
@@ -112,7 +112,7 @@ fn hash(fields: &[(Vec<u8>, Vec<u8>, Option<u64>)], limits: &Thresholds) -> Valu
             hash.set_ttl(field, *ms, limits);
         }
     }
-    Value::Hash(Box::new(hash))
+    Value::Hash(hash)
 }
 
 /// A key of a made-up dataset.

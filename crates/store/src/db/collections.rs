@@ -32,7 +32,7 @@ macro_rules! collection {
             let word = match self.live(hash, key) {
                 Some(word) => word,
                 None => {
-                    self.put(key, Value::$kind(Box::<$type>::default()), Ttl::Clear);
+                    self.put(key, Value::$kind(<$type>::default()), Ttl::Clear);
                     self.live(hash, key).expect("what was just put there has no deadline")
                 }
             };

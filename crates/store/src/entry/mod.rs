@@ -4,8 +4,9 @@
 //!     form 1 | flags 1 | access 3 | key length 1 | deadline 8 ? | key length 4 ? | key | payload
 //! ```
 //!
-//! The payload is an integer, a short string behind its length, the three words of a `Vec` for a long string, or
-//! the address of a collection. A key is found, and a short value read, with one cache miss.
+//! The payload is an integer, a short string behind its length, the three words of a `Vec` for a long string, or a
+//! collection: what it is, and the address of what it holds. A key is found, and a short value read, with one cache
+//! miss; a packed collection is read with another.
 
 mod raw;
 
@@ -29,8 +30,11 @@ enum Payload<'a> {
     Int(i64),
     Inline(&'a [u8]),
     Long(Vec<u8>),
-    /// A collection's form and the address of its box.
-    Boxed(Form, *mut ()),
+    Text(Kept<Text>),
+    List(List),
+    Set(Set),
+    Hash(Hash),
+    ZSet(ZSet),
 }
 
 impl Payload<'_> {
@@ -39,16 +43,20 @@ impl Payload<'_> {
             Payload::Int(_) => Form::Int,
             Payload::Inline(_) => Form::Inline,
             Payload::Long(_) => Form::Long,
-            Payload::Boxed(form, _) => *form,
+            Payload::Text(_) => Form::Text,
+            Payload::List(_) => Form::List,
+            Payload::Set(_) => Form::Set,
+            Payload::Hash(_) => Form::Hash,
+            Payload::ZSet(_) => Form::ZSet,
         }
     }
 
     fn size(&self) -> usize {
         match self {
-            Payload::Boxed(Form::Text, _) => 24,
-            Payload::Int(_) | Payload::Boxed(..) => 8,
+            Payload::Int(_) => 8,
             Payload::Inline(bytes) => 1 + bytes.len(),
-            Payload::Long(_) => 24,
+            Payload::Long(_) | Payload::Text(_) => LONG,
+            Payload::List(_) | Payload::Set(_) | Payload::Hash(_) | Payload::ZSet(_) => COLLECTION,
         }
     }
 }
@@ -108,7 +116,11 @@ impl Entry {
                 }
             }
             Payload::Long(bytes) => raw.set_long(bytes),
-            Payload::Boxed(_, address) => raw.write(payload_at, address),
+            Payload::Text(text) => raw.put(payload_at, text),
+            Payload::List(list) => raw.put(payload_at, list),
+            Payload::Set(set) => raw.put(payload_at, set),
+            Payload::Hash(hash) => raw.put(payload_at, hash),
+            Payload::ZSet(zset) => raw.put(payload_at, zset),
         }
         Entry(raw)
     }
@@ -131,18 +143,18 @@ impl Entry {
                 return Entry::text(key, &bytes, deadline, access);
             }
             Value::Str(bytes) => Payload::Long(bytes),
-            Value::List(list) => Payload::Boxed(Form::List, Box::into_raw(list).cast()),
+            Value::List(list) => Payload::List(list),
             Value::Set(set) => {
                 set.set_away(false);
-                Payload::Boxed(Form::Set, Box::into_raw(set).cast())
+                Payload::Set(set)
             }
             Value::Hash(hash) => {
                 hash.set_away(false);
-                Payload::Boxed(Form::Hash, Box::into_raw(hash).cast())
+                Payload::Hash(hash)
             }
             Value::ZSet(zset) => {
                 zset.set_away(false);
-                Payload::Boxed(Form::ZSet, Box::into_raw(zset).cast())
+                Payload::ZSet(zset)
             }
         };
         Entry::build(key, payload, deadline, access, 0)
@@ -162,11 +174,11 @@ impl Entry {
                 Form::Int => Value::Int(raw.read(raw.payload_at())),
                 Form::Inline => Value::Str(raw.inline().to_vec()),
                 Form::Long => Value::Str(ManuallyDrop::into_inner(raw.long())),
-                Form::Text => Value::Str(Box::from_raw(raw.boxed::<Kept<Text>>()).take()),
-                Form::List => Value::List(Box::from_raw(raw.boxed())),
-                Form::Set => Value::Set(Box::from_raw(raw.boxed())),
-                Form::Hash => Value::Hash(Box::from_raw(raw.boxed())),
-                Form::ZSet => Value::ZSet(Box::from_raw(raw.boxed())),
+                Form::Text => Value::Str(raw.payload::<Kept<Text>>().read().take()),
+                Form::List => Value::List(raw.payload::<List>().read()),
+                Form::Set => Value::Set(raw.payload::<Set>().read()),
+                Form::Hash => Value::Hash(raw.payload::<Hash>().read()),
+                Form::ZSet => Value::ZSet(raw.payload::<ZSet>().read()),
             }
         };
         raw.free();
@@ -189,11 +201,18 @@ impl Entry {
             return self;
         }
         let raw = ManuallyDrop::new(self).0;
-        let payload = match raw.form() {
-            Form::Int => Payload::Int(raw.read(raw.payload_at())),
-            Form::Inline => Payload::Inline(raw.inline()),
-            Form::Long => Payload::Long(ManuallyDrop::into_inner(raw.long())),
-            form => Payload::Boxed(form, raw.boxed()),
+        // SAFETY: the form says what the payload is; it moves, since only the block is freed after.
+        let payload = unsafe {
+            match raw.form() {
+                Form::Int => Payload::Int(raw.read(raw.payload_at())),
+                Form::Inline => Payload::Inline(raw.inline()),
+                Form::Long => Payload::Long(ManuallyDrop::into_inner(raw.long())),
+                Form::Text => Payload::Text(raw.payload::<Kept<Text>>().read()),
+                Form::List => Payload::List(raw.payload::<List>().read()),
+                Form::Set => Payload::Set(raw.payload::<Set>().read()),
+                Form::Hash => Payload::Hash(raw.payload::<Hash>().read()),
+                Form::ZSet => Payload::ZSet(raw.payload::<ZSet>().read()),
+            }
         };
         let moved = Entry::build(raw.key(), payload, deadline, raw.access(), raw.read(FLAGS_AT));
         raw.free();
@@ -217,7 +236,7 @@ impl Entry {
             }
             Form::Text => {
                 // SAFETY: the form says what the payload is, and `self` owns it.
-                let text = unsafe { &mut *raw.boxed::<Kept<Text>>() };
+                let text = unsafe { &mut *raw.payload::<Kept<Text>>() };
                 let len = text.change(offset, end, |text| splice_vec(text, offset, bytes));
                 mark();
                 (self, len)
@@ -257,16 +276,16 @@ impl Drop for Entry {
         match raw.form() {
             Form::Int | Form::Inline => {}
             Form::Long => drop(ManuallyDrop::into_inner(raw.long())),
-            // SAFETY: the entry owned the box, and ends here.
-            Form::Text => drop(unsafe { Box::from_raw(raw.boxed::<Kept<Text>>()) }),
+            // SAFETY: the entry owned what the form says, and ends here.
+            Form::Text => unsafe { raw.payload::<Kept<Text>>().drop_in_place() },
             // SAFETY: as above.
-            Form::List => drop(unsafe { Box::from_raw(raw.boxed::<List>()) }),
+            Form::List => unsafe { raw.payload::<List>().drop_in_place() },
             // SAFETY: as above.
-            Form::Set => drop(unsafe { Box::from_raw(raw.boxed::<Set>()) }),
+            Form::Set => unsafe { raw.payload::<Set>().drop_in_place() },
             // SAFETY: as above.
-            Form::Hash => drop(unsafe { Box::from_raw(raw.boxed::<Hash>()) }),
+            Form::Hash => unsafe { raw.payload::<Hash>().drop_in_place() },
             // SAFETY: as above.
-            Form::ZSet => drop(unsafe { Box::from_raw(raw.boxed::<ZSet>()) }),
+            Form::ZSet => unsafe { raw.payload::<ZSet>().drop_in_place() },
         }
         raw.free();
     }
@@ -335,7 +354,7 @@ impl<'a> EntryRef<'a> {
         match self.raw.form() {
             Form::Long => self.raw.long().capacity(),
             // SAFETY: the form says what the payload is, which lives as long as the entry.
-            Form::Text => unsafe { &*self.raw.boxed::<Kept<Text>>() }.room(),
+            Form::Text => unsafe { &*self.raw.payload::<Kept<Text>>() }.room(),
             _ => 0,
         }
     }
@@ -386,7 +405,7 @@ impl<'a> EntryRef<'a> {
         true
     }
 
-    /// The string, where it is not inside of the entry; it is boxed first where it is not yet.
+    /// The string, where it is not inside of the entry, as something that can be watched.
     ///
     /// # Safety
     /// As for [`EntryRef::collection`].
@@ -394,12 +413,11 @@ impl<'a> EntryRef<'a> {
         let raw = self.raw;
         if raw.form() == Form::Long {
             let bytes = ManuallyDrop::into_inner(raw.long());
-            let text = Box::new(Kept::new(Text::new(bytes)));
-            raw.write(raw.payload_at(), Box::into_raw(text));
+            raw.put(raw.payload_at(), Kept::new(Text::new(bytes)));
             raw.write(FORM_AT, Form::Text as u8);
         }
         // SAFETY: the form says what the payload is, and the caller says that nobody else looks.
-        (raw.form() == Form::Text).then(|| unsafe { &mut *raw.boxed() })
+        (raw.form() == Form::Text).then(|| unsafe { &mut *raw.payload() })
     }
 
     /// The collection, to be changed; nothing for strings.
@@ -407,14 +425,14 @@ impl<'a> EntryRef<'a> {
     /// # Safety
     /// The look was made under an exclusive borrow of the table for `'a`, and is not used beside what is given back.
     pub(crate) unsafe fn collection(self) -> Option<CollectionMut<'a>> {
-        // SAFETY: the form says what is in the box, and the caller says that nobody else looks.
+        // SAFETY: the form says what is there, and the caller says that nobody else looks.
         unsafe {
             match self.raw.form() {
                 Form::Int | Form::Inline | Form::Long | Form::Text => None,
-                Form::List => Some(CollectionMut::List(&mut *self.raw.boxed())),
-                Form::Set => Some(CollectionMut::Set(&mut *self.raw.boxed())),
-                Form::Hash => Some(CollectionMut::Hash(&mut *self.raw.boxed())),
-                Form::ZSet => Some(CollectionMut::ZSet(&mut *self.raw.boxed())),
+                Form::List => Some(CollectionMut::List(&mut *self.raw.payload())),
+                Form::Set => Some(CollectionMut::Set(&mut *self.raw.payload())),
+                Form::Hash => Some(CollectionMut::Hash(&mut *self.raw.payload())),
+                Form::ZSet => Some(CollectionMut::ZSet(&mut *self.raw.payload())),
             }
         }
     }
@@ -470,6 +488,7 @@ unsafe impl Item for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{End, Thresholds};
 
     fn text(entry: &Entry) -> Vec<u8> {
         match entry.as_ref().value() {
@@ -530,12 +549,50 @@ mod tests {
         assert_eq!(text(&entry), b"xyz");
     }
 
+    /// Collections lie in entries at any address, and their elements elsewhere: both must survive every move.
     #[test]
-    fn collections_are_owned() {
-        let entry = Entry::new(b"k", Value::List(Box::<List>::default()), Some(1), 0);
-        assert!(matches!(entry.as_ref().value(), ValueRef::List(_)));
-        let entry = entry.with_deadline(Some(2));
-        assert!(matches!(entry.into_value(), Value::List(_)));
-        drop(Entry::new(b"k", Value::ZSet(Box::<ZSet>::default()), None, 0));
+    fn collections_are_owned_and_move_with_their_entry() {
+        let limits = Thresholds::default();
+        for (key_len, count) in [(0, 1), (1, 5), (7, 3), (16, 200), (300, 700)] {
+            let words: Vec<String> = (0..count).map(|n| format!("word:{n}")).collect();
+            let (mut list, mut set) = (List::new(), Set::new());
+            let (mut hash, mut zset) = (Hash::new(), ZSet::new());
+            for (n, word) in words.iter().enumerate() {
+                list.push(End::Back, word.as_bytes(), &limits);
+                set.insert(word.as_bytes(), &limits);
+                hash.set(word.as_bytes(), b"value", &limits);
+                zset.insert(word.as_bytes(), n as f64, &limits);
+            }
+            for value in [Value::List(list), Value::Set(set), Value::Hash(hash), Value::ZSet(zset)]
+            {
+                let (kind, memory) = (value.kind(), format!("{:?}", value.as_ref()));
+                let entry = Entry::new(&vec![b'k'; key_len], value, None, 7);
+                assert_eq!(entry.as_ref().value().kind(), kind);
+                let entry = entry.with_deadline(Some(2));
+                // SAFETY: the entry is in no table, and only looked at again below.
+                match unsafe { entry.as_ref().collection() } {
+                    Some(CollectionMut::List(list)) => list.push(End::Back, b"more", &limits),
+                    Some(CollectionMut::Set(set)) => assert!(set.insert(b"more", &limits)),
+                    Some(CollectionMut::Hash(hash)) => assert!(hash.set(b"more", b"", &limits)),
+                    Some(CollectionMut::ZSet(zset)) => {
+                        zset.insert(b"more", 1e9, &limits);
+                    }
+                    None => panic!("a collection"),
+                }
+                assert_eq!(entry.as_ref().value().len(), count + 1);
+                assert_eq!((entry.as_ref().key().len(), entry.as_ref().access()), (key_len, 7));
+                let mut value = entry.into_value();
+                match &mut value {
+                    Value::List(list) => drop(list.pop(End::Back, &limits)),
+                    Value::Set(set) => assert!(set.remove(b"more")),
+                    Value::Hash(hash) => assert!(hash.remove(b"more")),
+                    Value::ZSet(zset) => drop(zset.remove(b"more")),
+                    _ => panic!("a collection"),
+                }
+                if !matches!(value, Value::Hash(_) | Value::Set(_)) || count < 100 {
+                    assert_eq!(format!("{:?}", value.as_ref()), memory, "order and all");
+                }
+            }
+        }
     }
 }

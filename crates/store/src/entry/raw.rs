@@ -18,6 +18,20 @@ pub(super) const WIDE_LEN: usize = 4;
 /// A key of so many bytes or more has its length in four bytes of its own.
 pub(super) const WIDE: usize = 255;
 
+/// What a long string takes here, watched or not.
+pub(super) const LONG: usize = 24;
+/// What a collection takes here.
+pub(super) const COLLECTION: usize = 8;
+
+// Whatever lies in an entry may lie at any address.
+const _: () = {
+    assert!(align_of::<List>() == 1 && size_of::<List>() == COLLECTION);
+    assert!(align_of::<Set>() == 1 && size_of::<Set>() == COLLECTION);
+    assert!(align_of::<Hash>() == 1 && size_of::<Hash>() == COLLECTION);
+    assert!(align_of::<ZSet>() == 1 && size_of::<ZSet>() == COLLECTION);
+    assert!(align_of::<Kept<Text>>() == 1 && size_of::<Kept<Text>>() <= LONG);
+};
+
 /// There is room for a deadline; it stays when the deadline goes.
 pub(super) const FLAG_DEADLINE: u8 = 1;
 /// The string was edited in place: OBJECT ENCODING says "raw" however short it is.
@@ -102,9 +116,10 @@ impl Raw {
         let at = self.payload_at();
         at + match self.form() {
             Form::Inline => 1 + usize::from(self.read::<u8>(at)),
-            // A text was long before it was boxed, in the same block.
-            Form::Long | Form::Text => 24,
-            _ => 8,
+            // A text was long before, in the same block.
+            Form::Long | Form::Text => LONG,
+            Form::Int => 8,
+            Form::List | Form::Set | Form::Hash | Form::ZSet => COLLECTION,
         }
     }
 
@@ -122,8 +137,16 @@ impl Raw {
         unsafe { std::slice::from_raw_parts(self.at(at + 1), usize::from(self.read::<u8>(at))) }
     }
 
-    pub(super) fn boxed<T>(self) -> *mut T {
-        self.read::<*mut T>(self.payload_at())
+    /// Where a collection or a watched string is.
+    #[inline(always)]
+    pub(super) fn payload<T>(self) -> *mut T {
+        self.at(self.payload_at()).cast()
+    }
+
+    /// Moves something in, over bytes that own nothing.
+    pub(super) fn put<T>(self, offset: usize, value: T) {
+        // SAFETY: inside the allocation; entries are packed, so nothing is aligned.
+        unsafe { self.at(offset).cast::<T>().write_unaligned(value) }
     }
 
     /// The long string. It must be forgotten or written back, not dropped, unless the entry dies.
@@ -142,7 +165,7 @@ impl Raw {
     }
 
     pub(super) fn value<'a>(self) -> ValueRef<'a> {
-        // SAFETY: the form says what the payload is; boxes and long strings live as long as the entry.
+        // SAFETY: the form says what the payload is, which lives as long as the entry and may lie at any address.
         unsafe {
             match self.form() {
                 Form::Int => ValueRef::Str(Str::Int(self.read(self.payload_at()))),
@@ -153,13 +176,13 @@ impl Raw {
                     ValueRef::Str(Str::Bytes(bytes))
                 }
                 Form::Text => {
-                    let text: &Kept<Text> = &*self.boxed();
+                    let text: &Kept<Text> = &*self.payload();
                     ValueRef::Str(Str::Bytes(text.bytes()))
                 }
-                Form::List => ValueRef::List(&*self.boxed::<List>()),
-                Form::Set => ValueRef::Set(&*self.boxed::<Set>()),
-                Form::Hash => ValueRef::Hash(&*self.boxed::<Hash>()),
-                Form::ZSet => ValueRef::ZSet(&*self.boxed::<ZSet>()),
+                Form::List => ValueRef::List(&*self.payload::<List>()),
+                Form::Set => ValueRef::Set(&*self.payload::<Set>()),
+                Form::Hash => ValueRef::Hash(&*self.payload::<Hash>()),
+                Form::ZSet => ValueRef::ZSet(&*self.payload::<ZSet>()),
             }
         }
     }

@@ -5,9 +5,13 @@
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+
+use ds::Address;
 
 /// The owner lies in a keyspace, or is about to be freed.
 const HOME: u8 = 0;
@@ -16,10 +20,11 @@ const AWAY: u8 = 1;
 /// There is no owner any more.
 const ORPHAN: u8 = 2;
 
-/// Owns a `T` like a box does, but lets it be watched.
+/// Owns a `T` like a box does, but lets it be watched. It takes six bytes, wherever they lie.
 pub(crate) struct Kept<T> {
-    block: Arc<Block<T>>,
-    owns: PhantomData<Box<T>>,
+    /// Invariant: from [`Arc::into_raw`] of an `Arc<Block<T>>`, of which this is one owner.
+    at: Address,
+    owns: PhantomData<(Arc<Block<T>>, Box<T>)>,
 }
 
 /// Keeps the content of a [`Kept`] alive, and looks at it when its owner does not.
@@ -38,17 +43,33 @@ impl<T> Kept<T> {
     /// Puts something into a box of its own.
     pub(crate) fn new(content: T) -> Kept<T> {
         let block = Block { state: AtomicU8::new(HOME), content: UnsafeCell::new(content) };
-        Kept { block: Arc::new(block), owns: PhantomData }
+        let block = Arc::into_raw(Arc::new(block)).cast_mut();
+        Kept {
+            at: Address::of(NonNull::new(block).expect("no block is at zero")),
+            owns: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    fn block(&self) -> &Block<T> {
+        // SAFETY: the block lives as long as this, which is one of its owners.
+        unsafe { &*self.at.pointer::<Block<T>>() }
+    }
+
+    /// The block as its owners have it; it is to be forgotten unless this one ends.
+    fn shared(&self) -> ManuallyDrop<Arc<Block<T>>> {
+        // SAFETY: as the invariant says; it is dropped once, by `drop`.
+        ManuallyDrop::new(unsafe { Arc::from_raw(self.at.pointer::<Block<T>>()) })
     }
 
     /// Keeps the content alive, whatever becomes of the owner.
     pub(crate) fn watch(&self) -> Watch<T> {
-        Watch(Arc::clone(&self.block))
+        Watch(Arc::clone(&self.shared()))
     }
 
     /// Says that the owner leaves the keyspace, or comes (back) into one. While it is away, watches see nothing.
     pub(crate) fn set_away(&self, away: bool) {
-        self.block.state.store(if away { AWAY } else { HOME }, Ordering::Release);
+        self.block().state.store(if away { AWAY } else { HOME }, Ordering::Release);
     }
 }
 
@@ -58,7 +79,7 @@ impl<T> Deref for Kept<T> {
     #[inline(always)]
     fn deref(&self) -> &T {
         // SAFETY: this is the only owner, and watches stay away while it is borrowed.
-        unsafe { &*self.block.content.get() }
+        unsafe { &*self.block().content.get() }
     }
 }
 
@@ -66,13 +87,14 @@ impl<T> DerefMut for Kept<T> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above, and the owner is borrowed exclusively.
-        unsafe { &mut *self.block.content.get() }
+        unsafe { &mut *self.block().content.get() }
     }
 }
 
 impl<T> Drop for Kept<T> {
     fn drop(&mut self) {
-        self.block.state.store(ORPHAN, Ordering::Release);
+        self.block().state.store(ORPHAN, Ordering::Release);
+        drop(ManuallyDrop::into_inner(self.shared()));
     }
 }
 

@@ -37,14 +37,14 @@ struct Moment {
 }
 
 impl World {
-    fn new() -> World {
-        // Nothing stays packed for long, and what is not is large.
+    /// With so many elements collections stay packed; those that are not are large.
+    fn new(packed: usize) -> World {
         let thresholds = Thresholds {
-            set_max_intset_entries: 3,
-            set_max_listpack_entries: 3,
-            hash_max_listpack_entries: 3,
-            zset_max_listpack_entries: 3,
-            list_max_listpack_size: 3,
+            set_max_intset_entries: packed,
+            set_max_listpack_entries: packed,
+            hash_max_listpack_entries: packed,
+            zset_max_listpack_entries: packed,
+            list_max_listpack_size: packed as i64,
             ..Thresholds::default()
         };
         let settings = Settings {
@@ -120,8 +120,11 @@ impl World {
 
 proptest! {
     #[test]
-    fn it_is_a_keyspace_with_true_snapshots(steps in steps()) {
-        let mut world = World::new();
+    fn it_is_a_keyspace_with_true_snapshots(
+        steps in steps(),
+        packed in prop_oneof![2 => Just(3), 1 => Just(25)],
+    ) {
+        let mut world = World::new(packed);
         for step in &steps {
             world.apply(step);
         }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn hidden_keys_are_absent_but_held() {
-    let mut world = World::new();
+    let mut world = World::new(3);
     world.put(0, 1, 5, Some(10));
     let late = Now { instant: Instant::ZERO, wall: WallTime::from_ms(world.now_ms + 11) };
     world.keyspace.begin(late, Expiry::Hide);
@@ -23,7 +23,7 @@ fn hidden_keys_are_absent_but_held() {
 
 #[test]
 fn the_sweep_finds_what_nobody_asks_for() {
-    let mut world = World::new();
+    let mut world = World::new(3);
     (0..50).for_each(|key| world.put(1, key, 3, Some(1_000 + u64::from(key))));
     (50..60).for_each(|key| world.put(1, key, 3, None));
     while world.keyspace.expire_slice(7) == Progress::More {}
@@ -43,7 +43,7 @@ fn the_sweep_finds_what_nobody_asks_for() {
 #[test]
 fn every_policy_takes_what_it_may() {
     for (label, policy) in Policy::ALL {
-        let mut world = World::new();
+        let mut world = World::new(3);
         world.keyspace.settings_mut().policy = policy;
         for key in 0..40 {
             world.put(usize::from(key) % DBS, key, 3, (key % 4 == 0).then_some(1_000_000));
@@ -64,7 +64,7 @@ fn every_policy_takes_what_it_may() {
 
 #[test]
 fn the_longest_unused_goes_first_and_the_next_to_expire() {
-    let mut world = World::new();
+    let mut world = World::new(3);
     for key in 0..30 {
         world.put(0, key, 3, Some(100_000 - u64::from(key)));
         world.wait(1_000);
@@ -81,7 +81,7 @@ fn the_longest_unused_goes_first_and_the_next_to_expire() {
 
 #[test]
 fn encodings_are_named_as_redis_does() {
-    let mut world = World::new();
+    let mut world = World::new(3);
     let mut db = world.keyspace.db(0);
     let name = |db: &mut Db<'_>, key: &[u8]| db.info(key).expect("a key").encoding;
     db.put_bytes(b"int", b"12", Ttl::Clear);
@@ -102,7 +102,7 @@ fn encodings_are_named_as_redis_does() {
 
 #[test]
 fn large_values_are_left_to_somebody_else() {
-    let mut world = World::new();
+    let mut world = World::new(3);
     world.put(0, 1, 5, None);
     let big = vec![0; 2 << 20];
     world.keyspace.db(0).put_bytes(&name(2), &big, Ttl::Clear);
@@ -114,7 +114,7 @@ fn large_values_are_left_to_somebody_else() {
 
 #[test]
 fn the_sweep_takes_fields_and_then_the_hash() {
-    let mut world = World::new();
+    let mut world = World::new(3);
     for (key, fields) in [(1, 3), (2, 600)] {
         let (key, at) = (name(key), world.now_ms + 2_000);
         let mut db = world.keyspace.db(0);
@@ -147,7 +147,7 @@ fn the_sweep_takes_fields_and_then_the_hash() {
 
 #[test]
 fn it_is_known_whether_fields_may_expire() {
-    let mut world = World::new();
+    let mut world = World::new(3);
     let key = name(1);
     world.keyspace.db(0).hash_or_create(&key).expect("new").set(b"f", b"v");
     assert!(!world.keyspace.has_field_ttls());
@@ -163,7 +163,7 @@ fn it_is_known_whether_fields_may_expire() {
 
 #[test]
 fn nobody_waits_for_what_is_replaced_or_flushed() {
-    let mut world = World::new();
+    let mut world = World::new(3);
     let fill = |world: &mut World| {
         for n in 0..100 {
             let mut db = world.keyspace.db(0);

@@ -11,7 +11,7 @@ use std::fmt;
 use std::ops::Range;
 
 use ds::listpack::Listpack;
-use ds::{Element, Tree};
+use ds::{Element, Slim, Tree};
 
 use super::Encoding;
 use super::members::cost;
@@ -55,7 +55,7 @@ pub struct List {
 enum Kept {
     Pack(Listpack),
     /// At least two nodes, or one that was larger lately, or is.
-    Nodes(Box<Tree<Segment>>),
+    Nodes(Slim<Tree<Segment>>),
 }
 
 impl Default for List {
@@ -343,7 +343,8 @@ impl List {
     fn push_segment(&mut self, segment: Segment) {
         self.make_nodes();
         if let Kept::Nodes(nodes) = &mut self.kept {
-            nodes.insert_at(nodes.weight(), segment);
+            let end = nodes.weight();
+            nodes.insert_at(end, segment);
         }
     }
 
@@ -382,7 +383,7 @@ impl List {
             if !pack.is_empty() {
                 nodes.insert_at(0, Segment::packed(pack));
             }
-            self.kept = Kept::Nodes(Box::new(nodes));
+            self.kept = Kept::Nodes(Slim::new(nodes));
         }
     }
 

@@ -313,10 +313,18 @@ impl Player {
                 self.files.get_mut(path).ok_or_else(missing)?.extend_from_slice(&bytes);
                 Ok(DiskReply::Done)
             }
-            DiskOp::WriteAt { .. } | DiskOp::Runnable { .. } => {
-                unreachable!("a server writes no file in place and runs no program")
+            DiskOp::WriteAt { file, offset, bytes } => {
+                let path = self.open.get(&file).ok_or_else(missing)?;
+                let there = self.files.get_mut(path).ok_or_else(missing)?;
+                let (from, to) = (offset as usize, offset as usize + bytes.len());
+                there.resize(there.len().max(to), 0);
+                there[from..to].copy_from_slice(&bytes);
+                Ok(DiskReply::Done)
             }
-            DiskOp::Truncate { .. } | DiskOp::Sync { .. } => Ok(DiskReply::Done),
+            DiskOp::Runnable { .. } => unreachable!("a server runs no program"),
+            DiskOp::Truncate { .. } | DiskOp::WriteOut { .. } | DiskOp::Sync { .. } => {
+                Ok(DiskReply::Done)
+            }
             DiskOp::Close { file } => {
                 self.open.remove(&file);
                 Ok(DiskReply::Done)

@@ -21,6 +21,7 @@ mod monitor;
 mod names;
 mod node;
 mod notify;
+mod oom;
 mod persist;
 mod probe;
 mod registry;

@@ -179,6 +179,7 @@ impl Node {
         self.stats.memory_at_start = self.used_memory();
         let role = if self.config.values.source().is_some() { 'S' } else { 'M' };
         self.effects.push_back(Effect::LogRole(role));
+        self.adjust_oom_score(None);
         self.listen(Errand::Listening);
     }
 
@@ -262,6 +263,7 @@ impl Node {
             Errand::Changing(id) => {
                 self.change_stepped(id, plain(result).map_err(|error| error.text));
             }
+            Errand::OomScore => self.oom_score_stepped(result),
             Errand::Rewriting(id) => self.rewrite_stepped(id, result),
             Errand::Ignored
             | Errand::Migrating

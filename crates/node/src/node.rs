@@ -6,6 +6,7 @@ use crate::configure;
 use crate::cron::Cron;
 use crate::migration::{Kept, Migration};
 use crate::monitor::Monitors;
+use crate::oom::OomScore;
 use crate::persist::{Persist, SavingId};
 use crate::registry::Registry;
 use crate::repl::{Link, OwnKeys, Receiving};
@@ -70,6 +71,7 @@ pub struct Node {
     pub(crate) migration: Option<Box<Migration>>,
     /// Connections kept for the next MIGRATE.
     pub(crate) kept: Vec<Kept>,
+    pub(crate) oom: OomScore,
     /// The request that runs has put something into the stream.
     pub(crate) wrote: bool,
     /// When the request just before ended, on the stopwatch, where the next one follows at once.
@@ -107,6 +109,8 @@ pub(crate) enum Errand {
     Freeing,
     /// A step of CONFIG SET.
     Changing(u64),
+    /// A step towards another `oom-score-adj`.
+    OomScore,
     /// A step of CONFIG REWRITE.
     Rewriting(u64),
 }
@@ -166,6 +170,7 @@ impl Node {
             feed_buffer: Vec::new(),
             migration: None,
             kept: Vec::new(),
+            oom: OomScore::default(),
             lap_ns: None,
             wrote: false,
             errands: BTreeMap::new(),

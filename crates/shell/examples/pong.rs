@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-use shell::{Log, LogTarget, Options};
+use shell::{CpuLists, Log, LogTarget, Options};
 use stdx::{Instant, Now};
 use world::{ConnId, Effect, Event, Exit, Machine, Ticket};
 
@@ -85,7 +85,7 @@ fn main() {
         backlog: 511,
     });
     let log = Log::new(LogTarget::default());
-    let options = Options { log, signals: true, supervised: false };
+    let options = Options { log, signals: true, supervised: false, cpus: CpuLists::default() };
     match shell::run(&mut machine, options) {
         Ok(exit) => println!("{exit:?}"),
         Err(error) => println!("{error}"),

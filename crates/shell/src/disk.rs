@@ -5,6 +5,7 @@ use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use sys::ErrorText;
+use sys::cpus::Cpus;
 use sys::file::{self, File};
 use sys::thread::Handle;
 use world::{DiskError, DiskErrorKind, DiskOp, DiskReply, Event, FileId, Ticket};
@@ -18,10 +19,10 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    pub(crate) fn start(inbox: &Inbox) -> io::Result<Disk> {
+    pub(crate) fn start(inbox: &Inbox, cpus: &Cpus) -> io::Result<Disk> {
         let (queue, jobs) = mpsc::channel();
         let inbox = inbox.clone();
-        let thread = sys::thread::spawn("regent-disk", move || work(&jobs, &inbox))?;
+        let thread = sys::thread::spawn_on(cpus, "regent-disk", move || work(&jobs, &inbox))?;
         Ok(Disk { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -81,6 +82,7 @@ impl Files {
                 done(self.file(file)?.write_at(offset, &bytes))
             }
             DiskOp::Truncate { file, len } => done(self.file(file)?.truncate(len)),
+            DiskOp::WriteOut { file } => done(self.file(file)?.write_out()),
             DiskOp::Sync { file } => done(self.file(file)?.sync()),
             DiskOp::Close { file } => {
                 self.file(file)?;

@@ -19,4 +19,4 @@ mod turn;
 
 pub use facts::senses;
 pub use log::{Log, LogTarget};
-pub use turn::{Options, run};
+pub use turn::{CpuLists, Options, run};

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sys::cpus::Cpus;
 use world::{Event, Ticket, Work};
 
 use crate::inbox::{Inbox, Note};
@@ -17,12 +18,13 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn start(inbox: &Inbox) -> io::Result<Pool> {
+    pub(crate) fn start(inbox: &Inbox, cpus: &Cpus) -> io::Result<Pool> {
         let (queue, jobs) = mpsc::channel();
         let jobs = Arc::new(Mutex::new(jobs));
         for index in 0..THREADS {
             let (jobs, inbox) = (jobs.clone(), inbox.clone());
-            sys::thread::spawn(&format!("regent-work-{index}"), move || work(&jobs, &inbox))?;
+            let name = format!("regent-work-{index}");
+            sys::thread::spawn_on(cpus, &name, move || work(&jobs, &inbox))?;
         }
         Ok(Pool { queue })
     }

@@ -5,10 +5,12 @@ use std::io;
 use std::time::Duration;
 
 use stdx::{Instant, Now};
+use sys::ErrorText;
 use sys::clock;
+use sys::cpus::Cpus;
 use sys::poll::{Poller, Ready};
 use sys::signal::Signals;
-use world::{ConnId, Event, Exit, Machine, Signal};
+use world::{ConnId, Event, Exit, Level, Machine, Signal};
 
 use crate::children::Children;
 use crate::dial::Dialer;
@@ -37,6 +39,17 @@ pub struct Options {
     pub signals: bool,
     /// Whether systemd is told what the machine has to say to it.
     pub supervised: bool,
+    /// Who may use which processors.
+    pub cpus: CpuLists,
+}
+
+/// The processors that the loop may use, and those that the threads beside it may: all, unless some are named.
+#[derive(Clone, Debug, Default)]
+pub struct CpuLists {
+    /// The thread that executes.
+    pub executing: Cpus,
+    /// Those that write files, compress and free.
+    pub background: Cpus,
 }
 
 pub(crate) struct Loop<'m, M> {
@@ -79,13 +92,19 @@ impl<'m, M: Machine> Loop<'m, M> {
         if let Some(signals) = &signals {
             poller.add_source(signals.source(), SIGNALS)?;
         }
+        let CpuLists { executing, background } = options.cpus;
+        let (disk, pool) = (Disk::start(&inbox, &background)?, Pool::start(&inbox, &background)?);
+        // They inherit what we are bound to, so we are bound when they are there.
+        if let Err(error) = executing.bind() {
+            options.log.write(Level::Warning, &format!("Cannot bind to CPUs: {}", error.text()));
+        }
         Ok(Loop {
             machine,
             io: Io::new(),
             listeners: Listeners::default(),
             dialer: Dialer::default(),
-            disk: Disk::start(&inbox)?,
-            pool: Pool::start(&inbox)?,
+            disk,
+            pool,
             children: Children::default(),
             inbox,
             poller,

@@ -6,7 +6,7 @@ mod support;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use shell::{Log, LogTarget, Options};
+use shell::{CpuLists, Log, LogTarget, Options};
 use support::Echo;
 use world::{Effect, Event, Exit, Outcome, Ticket};
 
@@ -17,7 +17,7 @@ fn run(effects: Vec<Effect>, count: usize) -> Vec<Event> {
     let mut machine = Echo::new(send).listen(&["127.0.0.1"], port, None);
     machine.effects.extend(effects);
     let log = Log::new(LogTarget { file: Some("/dev/null".into()), syslog: false });
-    let options = Options { log, signals: false, supervised: false };
+    let options = Options { log, signals: false, supervised: false, cpus: CpuLists::default() };
     let running = std::thread::spawn(move || shell::run(&mut machine, options));
     let got: Vec<Event> = std::iter::from_fn(|| {
         Some(events.recv_timeout(Duration::from_secs(20)).expect("the loop says something"))

@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::mpsc;
 
-use shell::{Log, LogTarget, Options};
+use shell::{CpuLists, Log, LogTarget, Options};
 use support::Echo;
 use world::{DiskErrorKind, DiskOp, DiskReply, Effect, Event, Exit, FileId, Ticket, Work};
 
@@ -17,8 +17,11 @@ fn run(effects: Vec<Effect>) -> Vec<(u64, Event)> {
     machine.effects.extend(effects);
     machine.timeout = Some(sys::clock::instant().after_ms(400));
     let log = Log::new(LogTarget { file: Some("/dev/null".into()), syslog: false });
-    let exit = shell::run(&mut machine, Options { log, signals: false, supervised: false })
-        .expect("the loop runs");
+    let exit = shell::run(
+        &mut machine,
+        Options { log, signals: false, supervised: false, cpus: CpuLists::default() },
+    )
+    .expect("the loop runs");
     assert_eq!(exit, Exit::Status(3));
     drop(machine);
     let ticket = |event: &Event| match event {

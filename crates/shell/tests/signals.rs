@@ -6,7 +6,7 @@ mod support;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use shell::{Log, LogTarget, Options};
+use shell::{CpuLists, Log, LogTarget, Options};
 use support::Echo;
 use sys::signal::{self, Kind};
 use world::Exit;
@@ -20,8 +20,11 @@ fn a_signal_is_an_event() {
             std::thread::sleep(Duration::from_millis(200));
             signal::send(std::process::id(), kind).expect("one may signal oneself");
         });
-        let exit = shell::run(&mut machine, Options { log, signals: true, supervised: false })
-            .expect("the loop runs");
+        let exit = shell::run(
+            &mut machine,
+            Options { log, signals: true, supervised: false, cpus: CpuLists::default() },
+        )
+        .expect("the loop runs");
         assert_eq!(exit, Exit::Status(15));
         sender.join().expect("it was sent");
     }

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use shell::{Log, LogTarget, Options};
+use shell::{CpuLists, Log, LogTarget, Options};
 use support::Echo;
 use sys::net::free_port;
 use world::{Dial, Effect, Event, Exit, Ticket};
@@ -20,6 +20,7 @@ fn options() -> Options {
         log: Log::new(LogTarget { file: Some("/dev/null".into()), syslog: false }),
         signals: false,
         supervised: false,
+        cpus: CpuLists::default(),
     }
 }
 

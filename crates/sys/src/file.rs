@@ -78,6 +78,21 @@ impl File {
         self.0.seek(io::SeekFrom::Start(len)).map(drop)
     }
 
+    /// Lets what was written begin its way to the device, without waiting for it to be there.
+    pub fn write_out(&self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::fd::AsRawFd;
+            let (file, whole) = (self.0.as_raw_fd(), 0);
+            // SAFETY: plain call on a file that is open.
+            let result =
+                unsafe { libc::sync_file_range(file, 0, whole, libc::SYNC_FILE_RANGE_WRITE) };
+            if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        }
+        #[cfg(not(target_os = "linux"))]
+        self.sync()
+    }
+
     /// Returns once what was written would survive a power failure.
     pub fn sync(&self) -> io::Result<()> {
         self.0.sync_data()

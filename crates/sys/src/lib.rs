@@ -9,6 +9,7 @@
 pub mod alarm;
 pub mod child;
 pub mod clock;
+pub mod cpus;
 pub mod facts;
 pub mod file;
 pub mod limits;

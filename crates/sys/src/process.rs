@@ -112,3 +112,32 @@ pub fn notify_systemd(text: &str) -> bool {
     };
     sent.is_ok()
 }
+
+/// Where Upstart says that this process is a job of its own.
+const UPSTART_JOB: &str = "UPSTART_JOB";
+
+/// True if Upstart started the process.
+pub fn is_upstart_job() -> bool {
+    std::env::var_os(UPSTART_JOB).is_some()
+}
+
+/// Stops until Upstart, which takes that for readiness, lets the process go on. Whoever is started by it is no job. To
+/// be called before any thread is started.
+pub fn stop_for_upstart() {
+    // SAFETY: `raise` has no memory to spoil, and no other thread reads the environment meanwhile.
+    unsafe {
+        libc::raise(libc::SIGSTOP);
+        std::env::remove_var(UPSTART_JOB);
+    }
+}
+
+/// Asks for small pages only, for as long as the process lives. False where the system refuses.
+pub fn give_up_huge_pages() -> bool {
+    #[cfg(target_os = "linux")]
+    // SAFETY: with this option `prctl` only sets a flag of the process.
+    unsafe {
+        libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0
+    }
+    #[cfg(not(target_os = "linux"))]
+    false
+}

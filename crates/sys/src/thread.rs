@@ -1,5 +1,6 @@
 //! Threads at the edges: they do what would hold the loop, and never decide.
 
+use crate::cpus::Cpus;
 use std::io;
 use std::time::Duration;
 
@@ -12,9 +13,21 @@ const STAND_BACK: i32 = 5;
 
 /// Starts a thread. `name` shows in `top -H`; signals go to the threads that were there before.
 pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<Handle> {
+    spawn_on(&Cpus::default(), name, run)
+}
+
+/// Starts a thread that keeps to these processors, where the system knows them.
+pub fn spawn_on(
+    cpus: &Cpus,
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> io::Result<Handle> {
+    let cpus = cpus.clone();
     std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         crate::signal::block_all();
         stand_back();
+        // Whoever named processors that are not there is served by the others.
+        let _ = cpus.bind();
         let _counted = crate::memory::count_this_thread();
         run();
     })

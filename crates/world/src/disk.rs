@@ -26,6 +26,8 @@ pub enum DiskOp {
     WriteAt { file: FileId, offset: u64, bytes: Vec<u8> },
     /// Cuts to `len` bytes.
     Truncate { file: FileId, len: u64 },
+    /// Lets what was written begin its way to the device: the `Sync` at the end finds less to do.
+    WriteOut { file: FileId },
     /// Makes what was written survive a power failure.
     Sync { file: FileId },
     /// Closes; the number is free again.

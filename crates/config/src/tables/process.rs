@@ -61,19 +61,16 @@ pub(super) const TABLE: &[Param] = &[
         .doc("Ask the system not to use huge pages for this process."),
     Param::optional_text("server_cpulist")
         .immutable()
-        .later("CPU affinity")
         .doc("Processors that the executing thread may use."),
     Param::optional_text("bio_cpulist")
         .immutable()
-        .later("CPU affinity")
         .doc("Processors that background threads may use."),
     Param::optional_text("aof_rewrite_cpulist")
         .immutable()
-        .later("CPU affinity")
+        .later("append-only file")
         .doc("Processors that rewriting the append-only file may use."),
     Param::optional_text("bgsave_cpulist")
         .immutable()
-        .later("CPU affinity")
         .doc("Processors that saving a snapshot may use."),
     Param::integer("io-threads", 1, 128, "1")
         .immutable()

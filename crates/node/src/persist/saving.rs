@@ -37,6 +37,10 @@ pub(crate) enum Destination {
     Replicas { id: replication::SnapshotId },
 }
 
+/// After so many bytes the disk is told to begin, where `rdb-save-incremental-fsync` says so: else all of them are
+/// written at the sync, and everybody who needs the disk waits for that.
+const LYING_MAX: usize = 4 << 20;
+
 /// One snapshot being written.
 pub(crate) struct Saving {
     pub(crate) started: Instant,
@@ -52,6 +56,8 @@ pub(crate) struct Saving {
     stage: Stage,
     dirty: u64,
     written: u64,
+    /// Of these so many are not on their way to the device.
+    lying: usize,
     pace: Pace,
 }
 
@@ -267,6 +273,7 @@ impl Node {
                 stage: Stage::Traversing,
                 dirty: self.keyspace.dirty,
                 written: 0,
+                lying: 0,
                 pace,
             },
         );
@@ -415,9 +422,19 @@ impl Node {
                 self.settle_replication();
             }
             (_, Some((file, _))) => {
-                let op = DiskOp::Append { file: *file, bytes: packed };
+                let file = *file;
+                saving.lying += packed.len();
                 saving.in_flight += 1;
-                self.disk(Errand::Saving(id), op);
+                let writes_out = saving.lying >= LYING_MAX
+                    && self.config.values.flag("rdb-save-incremental-fsync");
+                if writes_out {
+                    saving.lying = 0;
+                    saving.in_flight += 1;
+                }
+                self.disk(Errand::Saving(id), DiskOp::Append { file, bytes: packed });
+                if writes_out {
+                    self.disk(Errand::Saving(id), DiskOp::WriteOut { file });
+                }
             }
             (_, None) => unreachable!("what does not go to replicas goes to a file"),
         }

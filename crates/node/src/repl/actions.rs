@@ -134,6 +134,7 @@ impl Node {
         let source = source.map(|(host, port)| Source { host: host.to_owned(), port });
         self.config.values.set_source(source);
         self.own_keys.clear();
+        self.adjust_oom_score(None);
         if primary {
             // Expired keys that were only hidden are ours to delete from now on.
             self.wants_sweep = true;

@@ -18,6 +18,8 @@ pub(crate) enum Receiving {
         stage: Stage,
         /// All bytes have arrived.
         complete: bool,
+        /// How many bytes are not on their way to the device.
+        lying: usize,
         /// What has arrived while the disk was busy.
         waiting: Vec<u8>,
         /// So much waits that the master is not read.
@@ -48,6 +50,9 @@ pub(crate) enum Stage {
 /// While so many bytes wait for the disk, no more are read: a slow disk must not fill the memory.
 const WAITING_MAX: usize = 4 << 20;
 
+/// After so many bytes the disk is told to begin: else a replica would stand still when all of them are synced.
+const LYING_MAX: usize = 8 << 20;
+
 /// Bytes that tell whether a file can be loaded: the magic and the version.
 const HEAD: usize = 9;
 
@@ -66,6 +71,7 @@ impl Node {
                     in_flight: 1,
                     stage: Stage::Writing,
                     complete: false,
+                    lying: 0,
                     waiting: Vec::new(),
                     held: false,
                     head: Vec::new(),
@@ -204,8 +210,17 @@ impl Node {
     /// Gives the disk what it has to do next, if it has nothing to do: all that waits at once, so that small pieces
     /// do not become as many writes.
     fn write_received(&mut self) {
-        let Some(Receiving::File { file, path, in_flight, stage, complete, waiting, held, .. }) =
-            &mut self.receiving
+        let Some(Receiving::File {
+            file,
+            path,
+            in_flight,
+            stage,
+            complete,
+            lying,
+            waiting,
+            held,
+            ..
+        }) = &mut self.receiving
         else {
             return;
         };
@@ -221,7 +236,15 @@ impl Node {
             *in_flight = 1;
             let bytes = std::mem::take(waiting);
             let reads_again = std::mem::take(held);
+            *lying += bytes.len();
+            let writes_out = *lying >= LYING_MAX;
+            if writes_out {
+                (*lying, *in_flight) = (0, 2);
+            }
             self.disk(Errand::Receiving(file), DiskOp::Append { file, bytes });
+            if writes_out {
+                self.disk(Errand::Receiving(file), DiskOp::WriteOut { file });
+            }
             if reads_again {
                 self.read_link(true);
             }

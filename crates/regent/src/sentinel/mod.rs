@@ -90,8 +90,8 @@ struct Told {
 }
 
 fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config, told: Told) -> Result<u8> {
-    let supervised = startup::is_supervised(&config);
-    let in_background = config.values.flag("daemonize") && !supervised;
+    let supervisor = startup::supervisor(&config);
+    let in_background = config.values.flag("daemonize") && supervisor.is_none();
     if in_background {
         process::daemonize().context("cannot go to the background")?;
     }
@@ -121,7 +121,12 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config, told: Told) -> R
         rules: Rules::default(),
     });
     sentinel.start(now);
-    let options = shell::Options { log: say.into_log(), signals: true, supervised };
+    let options = shell::Options {
+        log: say.into_log(),
+        signals: true,
+        supervised: supervisor.is_some(),
+        cpus: Default::default(),
+    };
     let exit = shell::run(&mut sentinel, options).context("the event loop failed")?;
     if let Some(path) = pidfile {
         // It is ours; if somebody was faster to remove it, that is what we wanted.

@@ -69,8 +69,8 @@ pub(crate) fn with_folder(mut config: Config) -> Config {
 }
 
 fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> {
-    let supervised = startup::is_supervised(&config);
-    let in_background = config.values.flag("daemonize") && !supervised;
+    let supervisor = startup::supervisor(&config);
+    let in_background = config.values.flag("daemonize") && supervisor.is_none();
     if in_background {
         process::daemonize().context("cannot go to the background")?;
     }
@@ -78,6 +78,7 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> 
     if config.values.flag("crash-log-enabled") {
         crate::crash::report_to(say.target().clone());
     }
+    startup::stop_for_upstart(&say, &config, supervisor);
     startup::announce(&mut say, name, arguments, &config);
     startup::fit_clients_to_open_files(&say, &mut config)?;
     let pidfile = startup::write_pidfile(&say, &config, in_background);
@@ -87,12 +88,19 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> 
     }
     startup::show_mode(&say, &config);
     startup::warn(&say, &config);
+    startup::give_up_huge_pages(&say, &config);
+    let cpus = startup::cpu_lists(&say, &config);
 
     let now = sys::clock::now();
     let seed = sys::facts::entropy();
     let mut node = Node::new(node::Options { config, seed, senses: shell::senses(), now });
     node.start(now);
-    let options = shell::Options { log: say.into_log(), signals: true, supervised };
+    let options = shell::Options {
+        log: say.into_log(),
+        signals: true,
+        supervised: supervisor.is_some(),
+        cpus,
+    };
     let exit = shell::run(&mut node, options).context("the event loop failed")?;
     if let Some(path) = pidfile {
         // It is ours; if somebody was faster to remove it, that is what we wanted.

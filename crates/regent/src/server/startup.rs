@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use config::Config;
+use sys::cpus::Cpus;
 use sys::{ErrorText, file, limits, process};
 
 use super::say::Say;
@@ -11,10 +12,56 @@ use super::say::Say;
 /// File numbers that are not for clients: listeners, files, links to other servers.
 const RESERVED: u64 = 32;
 
+/// Who started the process and watches over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Supervisor {
+    Upstart,
+    Systemd,
+}
+
 /// Whether somebody supervises the process and wants to be told. A supervised server stays in the foreground.
-pub(crate) fn is_supervised(config: &Config) -> bool {
+pub(crate) fn supervisor(config: &Config) -> Option<Supervisor> {
     let asked = config.values.choice("supervised");
-    matches!(asked, "systemd" | "auto") && process::notify_systemd("STATUS=Regent is loading...\n")
+    if matches!(asked, "upstart" | "auto") && process::is_upstart_job() {
+        return Some(Supervisor::Upstart);
+    }
+    let systemd = matches!(asked, "systemd" | "auto")
+        && process::notify_systemd("STATUS=Regent is loading...\n");
+    systemd.then_some(Supervisor::Systemd)
+}
+
+/// Upstart takes a process that stops for one that is ready, and lets it go on.
+pub(crate) fn stop_for_upstart(say: &Say, config: &Config, supervisor: Option<Supervisor>) {
+    if supervisor == Some(Supervisor::Upstart) {
+        say.notice("supervised by upstart, will stop to signal readiness.");
+        process::stop_for_upstart();
+    } else if config.values.choice("supervised") == "upstart" {
+        say.warning("upstart supervision requested, but UPSTART_JOB not found!");
+    }
+}
+
+/// The processors that `server_cpulist` and `bio_cpulist` name. A list that is none names none.
+pub(super) fn cpu_lists(say: &Say, config: &Config) -> shell::CpuLists {
+    let list = |name: &str| {
+        let text = config.values.text(name);
+        Cpus::parse(&text).unwrap_or_else(|| {
+            say.warning(&format!("WARNING: '{text}' of {name} is no list of CPUs."));
+            Cpus::default()
+        })
+    };
+    shell::CpuLists { executing: list("server_cpulist"), background: list("bio_cpulist") }
+}
+
+/// Huge pages for everybody make memory grow in steps of two megabytes, so they are given up where `disable-thp` says so.
+pub(super) fn give_up_huge_pages(say: &Say, config: &Config) {
+    let text = file::slurp("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
+    let everywhere = String::from_utf8_lossy(&text).contains("[always]");
+    if everywhere && !(config.values.flag("disable-thp") && process::give_up_huge_pages()) {
+        say.warning(
+            "WARNING: You have Transparent Huge Pages (THP) support enabled in your kernel. It lets memory grow more \
+             than the data does. 'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled' as root ends it.",
+        );
+    }
 }
 
 /// The lines with which every start begins.

@@ -39,6 +39,8 @@ pub(super) enum Step {
     Listen(&'static str),
     /// Have room for so many clients.
     Clients,
+    /// Tell the kernel how soon to end us; the name is that of the parameter to blame.
+    OomScore(&'static str),
     /// Work in another folder.
     Folder { from: String, to: String },
 }
@@ -53,6 +55,13 @@ impl Step {
         match name {
             "port" | "bind" | "unixsocket" | "unixsocketperm" => Some(Step::Listen(name)),
             "maxclients" => Some(Step::Clients),
+            "oom-score-adj" | "oom-score-adj-values" => {
+                let wanted = match staged.value(values, "oom-score-adj") {
+                    Some(Value::Choice(word)) => *word != "no",
+                    _ => values.choice("oom-score-adj") != "no",
+                };
+                (wanted || node.oom.is_ours()).then_some(Step::OomScore(name))
+            }
             "dir" => match staged.value(values, "dir") {
                 Some(Value::Text(to)) => {
                     let to = String::from_utf8_lossy(to).into_owned();
@@ -66,7 +75,7 @@ impl Step {
 
     fn name(&self) -> &'static str {
         match self {
-            Step::Listen(name) => name,
+            Step::Listen(name) | Step::OomScore(name) => name,
             Step::Clients => "maxclients",
             Step::Folder { .. } => "dir",
         }
@@ -77,6 +86,9 @@ impl Step {
         match self {
             Step::Listen("bind") => "Failed to bind to specified addresses.".to_owned(),
             Step::Listen(_) => "Unable to listen on this port. Check server logs.".to_owned(),
+            Step::OomScore(_) => {
+                "Failed to set current oom_score_adj. Check server logs.".to_owned()
+            }
             Step::Clients | Step::Folder { .. } => text,
         }
     }
@@ -142,6 +154,7 @@ impl Node {
                 let wanted = self.config.values.count("maxclients") + RESERVED_FILES;
                 self.effects.push_back(Effect::OpenFiles { ticket, wanted });
             }
+            Step::OomScore(_) => self.adjust_oom_score(Some(id)),
             Step::Folder { to, .. } => {
                 self.disk(Errand::Changing(id), DiskOp::ChangeDir { path: to });
             }
@@ -189,6 +202,7 @@ impl Node {
         for step in done.iter().rev() {
             match step {
                 Step::Listen(_) => self.listen(Errand::Ignored),
+                Step::OomScore(_) => self.adjust_oom_score(None),
                 // Room that nobody needs does no harm.
                 Step::Clients => {}
                 Step::Folder { from, .. } => {

@@ -216,8 +216,8 @@ fn sentinel(it: &Sentinel, info: &mut Info) {
     info.field("sentinel_tilt", u8::from(it.clock.is_tilted()));
     let since = it.clock.tilt_since().map_or(-1, |at| (now.ms_since(at) / 1000) as i64);
     info.field("sentinel_tilt_since_seconds", since);
-    info.field("sentinel_running_scripts", 0);
-    info.field("sentinel_scripts_queue_length", 0);
+    info.field("sentinel_running_scripts", it.scripts.running());
+    info.field("sentinel_scripts_queue_length", it.scripts.len());
     let simulated =
         u8::from(it.me.crash_after_election) + 2 * u8::from(it.me.crash_after_promotion);
     info.field("sentinel_simulate_failure_flags", simulated);

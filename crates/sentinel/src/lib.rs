@@ -35,6 +35,7 @@ mod meet;
 mod news;
 mod orders;
 mod periods;
+mod programs;
 mod refresh;
 mod report;
 pub mod scripts;

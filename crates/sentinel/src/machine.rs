@@ -44,7 +44,10 @@ impl Machine for Sentinel {
                 self.links.handle_dial_failed(ticket, ours);
             }
             Event::DiskDone { ticket, result } => {
-                self.kept(ticket, result);
+                let worked = result.is_ok();
+                if !self.kept(ticket, result) {
+                    self.looked(ticket, worked);
+                }
             }
             Event::Listened { ticket: _, result } => self.listened(result),
             Event::Signal(signal) => self.signalled(signal),
@@ -66,6 +69,7 @@ impl Machine for Sentinel {
         self.links.handle_timeout(self.clock.now(), &self.ledger);
         self.make_rounds();
         self.tend_clients();
+        self.scripts.handle_timeout(self.clock.now());
         self.settle();
     }
 
@@ -79,6 +83,7 @@ impl Machine for Sentinel {
             self.next_round(),
             self.keeper.poll_timeout(),
             self.clients.poll_timeout(),
+            self.scripts.poll_timeout(),
         ];
         let ours = all.into_iter().flatten().min();
         let ours = ours.map(|at| self.clock.to_world(at));
@@ -133,6 +138,9 @@ impl Sentinel {
         }
         self.resolve_names();
         self.tell_news();
+        self.tend_scripts();
+        // What has become of scripts is news, but is told to no script.
+        self.tell_news();
         self.keep();
         self.release();
         self.bury();
@@ -164,12 +172,12 @@ impl Sentinel {
                 }
                 self.look_at_users(link);
             }
-            Heard::Hello(_, message) => {
+            Heard::Hello(message) => {
                 self.hear_hello(&message);
             }
             Heard::Refused(link, text) => self.refused(link, &text),
-            Heard::Reply(_, asked, value) => self.answered(asked, &value),
-            Heard::Unanswered(_, asked) => self.unanswered(asked),
+            Heard::Reply(asked, value) => self.answered(asked, &value),
+            Heard::Unanswered(asked) => self.unanswered(asked),
         }
     }
 
@@ -283,7 +291,7 @@ impl Sentinel {
     }
 
     /// An effect that others see: it waits for the disk, and for its turn.
-    fn emit(&mut self, effect: Effect) {
+    pub(crate) fn emit(&mut self, effect: Effect) {
         if let Effect::Log { level, .. } = &effect
             && !self.clients.is_logged(*level)
         {

@@ -88,13 +88,7 @@ pub(crate) fn add(
     address: Address,
 ) -> InstanceId {
     let id = InstanceId(cx.fresh_id());
-    let key = LinkKey {
-        kind: Kind::Peer,
-        address: address.clone(),
-        user: cx.me.access.user.clone(),
-        password: cx.me.access.password.clone(),
-        renamed: Vec::new(),
-    };
+    let key = peer_key(cx, address.clone());
     let user = User {
         instance: id,
         info_ms: None,
@@ -105,6 +99,17 @@ pub(crate) fn add(
     it.run_id = Some(run_id.to_owned());
     group.peers.push(Peer::new(it, cx.now));
     id
+}
+
+/// How a peer is reached.
+pub(crate) fn peer_key(cx: &Cx<'_>, address: Address) -> LinkKey {
+    LinkKey {
+        kind: Kind::Peer,
+        address,
+        user: cx.me.access.user.clone(),
+        password: cx.me.access.password.clone(),
+        renamed: Vec::new(),
+    }
 }
 
 /// Forgets a peer. True where there was one.

@@ -13,6 +13,7 @@ use crate::meet;
 use crate::news::{Cx, News};
 use crate::periods::Periods;
 use crate::report::Role;
+use crate::scripts::Scripts;
 use crate::state::{Saved, SavedGroup};
 use crate::vote::Ballot;
 use crate::watch;
@@ -56,6 +57,7 @@ pub struct Sentinel {
     pub(crate) ledger: Ledger,
     pub(crate) keeper: Keeper,
     pub(crate) clients: Clients,
+    pub(crate) scripts: Scripts,
     pub(crate) news: VecDeque<News>,
     pub(crate) prng: Prng,
     pub(crate) effects: VecDeque<Effect>,
@@ -112,6 +114,7 @@ impl Sentinel {
             names,
             lookups: BTreeMap::new(),
             ledger: Ledger::default(),
+            scripts: Scripts::default(),
             news: VecDeque::new(),
             prng,
             effects: VecDeque::new(),

@@ -233,9 +233,7 @@ impl Player {
     fn disk(&mut self, op: DiskOp) -> Result<DiskReply, DiskError> {
         let failed = |kind, text: &str| Err(DiskError { kind, text: text.to_owned() });
         match op {
-            DiskOp::Replace { .. } if !self.disk_works => {
-                failed(DiskErrorKind::NoSpace, "No space left on device")
-            }
+            _ if !self.disk_works => failed(DiskErrorKind::NoSpace, "No space left on device"),
             DiskOp::Replace { bytes, .. } => {
                 self.file = bytes;
                 Ok(DiskReply::Done)
@@ -326,3 +324,4 @@ fn request(line: &str) -> Option<(&str, &str)> {
 }
 
 mod clients;
+mod watched;

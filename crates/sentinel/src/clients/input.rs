@@ -94,7 +94,7 @@ impl Sentinel {
         let parked = session.parked.take();
         session.reply_mode = session.reply_mode.after_reply();
         match parked {
-            Some(Parked::Pause(request)) => {
+            Some(Parked::Pause(request) | Parked::Look(request)) => {
                 self.run(conn, request);
                 self.client_goes_on(conn);
             }

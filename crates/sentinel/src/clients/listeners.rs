@@ -20,14 +20,3 @@ impl Sentinel {
         }
     }
 }
-
-/// Scripts.
-impl Sentinel {
-    pub(crate) fn queue_script(&mut self, _path: String, _arguments: Vec<String>) {}
-
-    pub(crate) fn script_started(&mut self, _ticket: world::Ticket, _pid: u32) {}
-
-    pub(crate) fn script_ended(&mut self, _ticket: world::Ticket, _outcome: world::Outcome) {}
-
-    pub(crate) fn trial_answered(&mut self, _trial: u64, _value: Option<&resp::Value>) {}
-}

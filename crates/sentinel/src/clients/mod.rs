@@ -1,12 +1,13 @@
 //! Those who ask us: clients, operators, and other Sentinels.
 //!
 //! `door` lets them in, `input` makes requests of what they send, `output` sees to what they get, `listeners` tells
-//! them the news, `saving` answers those who wait for the disk. What they ask is answered in `commands`.
+//! them the news, `saving` and `looking` answer those who wait for the disk. What they ask is answered in `commands`.
 
 mod counters;
 mod door;
 mod input;
 mod listeners;
+mod looking;
 mod output;
 mod saving;
 mod session;
@@ -14,12 +15,12 @@ mod session;
 pub(crate) use counters::Counters;
 pub(crate) use session::{Closing, Parked, ReplyMode, Session};
 
-use crate::commands::Names;
+use crate::commands::{Names, Trials};
 use ::session::Pubsub;
 use config::{Config, OutputLimits};
 use std::collections::{BTreeMap, VecDeque};
 use stdx::Instant;
-use world::{ConnId, Level};
+use world::{ConnId, Level, Ticket};
 
 /// All sessions, and what concerns them together.
 pub(crate) struct Clients {
@@ -34,6 +35,10 @@ pub(crate) struct Clients {
     pub(crate) limits: Limits,
     /// CLIENT PAUSE: until when, and whether it holds everything or only what changes something elsewhere.
     pub(crate) pause: Option<(Instant, Pause)>,
+    /// What SENTINEL CKQUORUM has asked.
+    pub(crate) trials: Trials,
+    /// Scripts that the disk looks for, and who waits for it.
+    looks: BTreeMap<Ticket, (ConnId, u64, String)>,
     /// When somebody may have been idle, or too slow, for too long.
     look_at: Option<Instant>,
     log_level: Option<Level>,
@@ -84,6 +89,8 @@ impl Clients {
             counters: Counters::default(),
             limits,
             pause: None,
+            trials: Trials::default(),
+            looks: BTreeMap::new(),
             look_at: None,
             log_level: level(values.choice("loglevel")),
             shutting_down: false,

@@ -133,6 +133,7 @@ impl Sentinel {
         let now = self.clock.now();
         self.clients.counters.sample(now);
         self.end_pause_if_due(now);
+        self.end_late_trials(now);
         if self.clients.look_at.is_none_or(|at| at > now) {
             return;
         }
@@ -174,7 +175,7 @@ impl Clients {
     /// When something is due.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let pause = self.pause.map(|(until, _)| until);
-        [pause, self.look_at].into_iter().flatten().min()
+        [pause, self.look_at, self.trials.poll_timeout()].into_iter().flatten().min()
     }
 
     /// How many wait for something.

@@ -34,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) last_command: String,
     /// It has asked for a vote.
     pub(crate) awaits_vote: bool,
+    /// Scripts that its request names, and whether they may be run.
+    pub(crate) looked: Vec<(String, bool)>,
     pub(crate) no_evict: bool,
     pub(crate) no_touch: bool,
     /// When the soft limit of what waits to be sent was first exceeded, while it is.
@@ -46,11 +48,11 @@ pub(crate) enum Parked {
     /// The disk: whether it has this version of the state.
     Saving(Version),
     /// The answers to what SENTINEL CKQUORUM asks.
-    Trial(u64),
+    Trial,
     /// The end of CLIENT PAUSE; then this request runs.
     Pause(Owned),
-    /// A program of the disk looks whether a script may be run; then the request runs.
-    Look,
+    /// The disk: whether a script may be run. Then this request runs again.
+    Look(Owned),
 }
 
 /// A session that is about to end.
@@ -105,6 +107,7 @@ impl Session {
             subscriptions: None,
             last_command: "NULL".to_owned(),
             awaits_vote: false,
+            looked: Vec::new(),
             no_evict: false,
             no_touch: false,
             soft_limit_since: None,

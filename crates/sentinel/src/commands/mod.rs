@@ -9,6 +9,7 @@ mod server;
 mod users;
 
 pub(crate) use names::Names;
+pub(crate) use sentinel::Trials;
 
 use crate::clients::{Parked, Session};
 use crate::sentinel::Sentinel;

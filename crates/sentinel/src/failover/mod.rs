@@ -23,7 +23,7 @@ mod timeline;
 pub(crate) use elect::{heard_candidate, hold_until, say_delay, start, vote_for};
 pub(crate) use promote::has_candidate;
 pub(crate) use reconfigure::{finish_early, heard};
-pub(crate) use switch::{add_replica, observed, overrule, switch};
+pub(crate) use switch::{add_replica, new_instance, observed, overrule, switch};
 pub(crate) use timeline::Timeline;
 
 use crate::group::{Group, Hold, InstanceId};

@@ -72,12 +72,12 @@ pub(crate) enum Heard {
     Pong(LinkId, Option<Vec<u8>>),
     Info(LinkId, Vec<u8>),
     /// Somebody's hello came over this link.
-    Hello(LinkId, Vec<u8>),
+    Hello(Vec<u8>),
     /// Our credentials were refused, in these words.
     Refused(LinkId, String),
-    Reply(LinkId, Asked, Value),
+    Reply(Asked, Value),
     /// The connection was lost before the answer came.
-    Unanswered(LinkId, Asked),
+    Unanswered(Asked),
 }
 
 /// Tickets of dials have this bit, so that they can be told from others.
@@ -294,7 +294,7 @@ impl Links {
             link.info_asked = None;
         }
         let lost = link.pipe(which).abandon();
-        self.heard.extend(lost.into_iter().map(|asked| Heard::Unanswered(id, asked)));
+        self.heard.extend(lost.into_iter().map(Heard::Unanswered));
         if was {
             self.heard.push_back(Heard::Lost(id));
         }
@@ -349,7 +349,7 @@ impl Links {
         if which == Which::Pubsub {
             link.pubsub_active = now;
             if let Some(message) = link::hello_of(&value) {
-                self.heard.push_back(Heard::Hello(id, message));
+                self.heard.push_back(Heard::Hello(message));
                 return;
             }
         }
@@ -382,7 +382,7 @@ impl Links {
                 }
             }
             Some(Asked::Nothing) | None => {}
-            Some(asked) => self.heard.push_back(Heard::Reply(id, asked, value)),
+            Some(asked) => self.heard.push_back(Heard::Reply(asked, value)),
         }
     }
 

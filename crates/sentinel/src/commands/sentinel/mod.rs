@@ -1,12 +1,22 @@
 //! SENTINEL: everything about what is watched.
 
 mod address;
+mod cache;
+mod config;
+mod debug;
 mod failover;
+mod membership;
+mod quorum;
+mod reset;
+mod scripts;
+mod set;
 mod show;
+
+pub(crate) use quorum::Trials;
 
 use super::{SentinelCommand, SentinelCx, help};
 use crate::group::{Group, GroupId};
-use command::{Arity, Categories, Command, Error, Flags, Flow, Group as Chapter, Spec};
+use command::{Arity, Command, Error, Flags, Flow, Group as Chapter, Spec};
 
 pub(super) const TABLE: &[&SentinelCommand] = &[&SENTINEL];
 
@@ -21,26 +31,33 @@ const SENTINEL: SentinelCommand = Command::container(
         ..SUB
     },
     &[
+        &quorum::CKQUORUM,
+        &config::CONFIG,
+        &debug::DEBUG,
         &failover::FAILOVER,
+        &failover::FAILOVERS,
+        &membership::FLUSHCONFIG,
         &address::GET_MASTER_ADDR_BY_NAME,
         &HELP,
+        &cache::INFO_CACHE,
         &address::IS_MASTER_DOWN_BY_ADDR,
         &show::MASTER,
         &show::MASTERS,
+        &membership::MONITOR,
         &MYID,
+        &scripts::PENDING_SCRIPTS,
+        &membership::REMOVE,
         &show::REPLICAS,
+        &reset::RESET,
         &show::SENTINELS,
+        &set::SET,
+        &debug::SIMULATE_FAILURE,
         &show::SLAVES,
     ],
 );
 
 /// What the subcommands share.
-const SUB: Spec = Spec {
-    since: "2.8.4",
-    flags: Flags::ADMIN,
-    categories: Categories::NONE,
-    ..Spec::of(Chapter::Sentinel)
-};
+const SUB: Spec = Spec { since: "2.8.4", flags: Flags::ADMIN, ..Spec::of(Chapter::Sentinel) };
 
 const MYID: SentinelCommand = Command::new(
     |cx, _| {
@@ -75,4 +92,9 @@ fn group<'a>(cx: &'a SentinelCx<'_>, name: &[u8]) -> Result<&'a Group, Error> {
 
 fn group_id(cx: &SentinelCx<'_>, name: &[u8]) -> Result<GroupId, Error> {
     group(cx, name).map(|group| group.id)
+}
+
+/// A word that will be a line of the file.
+fn text(word: &[u8]) -> Option<String> {
+    String::from_utf8(word.to_vec()).ok()
 }

@@ -55,7 +55,7 @@ pub(super) fn line(sentinel: &Sentinel, session: &Session) -> Vec<u8> {
 fn flags(session: &Session) -> String {
     let letters = [
         (session.subscription_count() > 0, 'P'),
-        (matches!(session.parked, Some(Parked::Pause(_) | Parked::Trial(_))), 'b'),
+        (matches!(session.parked, Some(Parked::Pause(_) | Parked::Trial)), 'b'),
         (session.closing == Some(Closing::AfterSending), 'c'),
         (session.closing == Some(Closing::Now), 'A'),
         (matches!(session.peer, Peer::Unix(_)), 'U'),

@@ -4,6 +4,7 @@ mod args;
 mod error;
 mod flags;
 mod keys;
+pub mod manual;
 mod propagation;
 mod spec;
 pub mod syntax;

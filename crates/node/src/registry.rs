@@ -2,6 +2,7 @@
 
 use crate::admin::NodeCommand;
 use command::Spec;
+use command::manual::Page;
 use commands::DataCommand;
 use resp::Words;
 
@@ -212,6 +213,13 @@ impl Registry {
     /// A row by its number.
     pub(crate) fn row(&self, id: CommandId) -> &Row {
         &self.rows[id.0 as usize]
+    }
+
+    /// A row as the manual sees it.
+    pub(crate) fn page(&self, id: CommandId) -> Page<'_> {
+        let row = self.row(id);
+        let subcommands = row.subcommands.iter().map(|id| self.page(*id)).collect();
+        Page { name: (&*row.full_name).into(), spec: row.spec, subcommands }
     }
 
     /// Every row, subcommands behind their containers.

@@ -211,3 +211,24 @@ fn replies_are_left_out_on_request() {
         "#]],
     );
 }
+
+#[test]
+fn the_manual_knows_what_there_is() {
+    check(
+        &mut Player::new(MONITOR),
+        expect![[r#"
+            > COMMAND COUNT
+            17
+            > COMMAND LIST FILTERBY PATTERN s*
+            ["sentinel" "sentinel|ckquorum" "sentinel|config" "sentinel|debug" "sentinel|failover" "sentinel|failovers" "sentinel|flushconfig" "sentinel|get-master-addr-by-name" "sentinel|help" "sentinel|info-cache" "sentinel|is-master-down-by-addr" "sentinel|master" "sentinel|masters" "sentinel|monitor" "sentinel|myid" "sentinel|pending-scripts" "sentinel|remove" "sentinel|replicas" "sentinel|reset" "sentinel|sentinels" "sentinel|set" "sentinel|simulate-failure" "sentinel|slaves" "shutdown" "subscribe"]
+            > COMMAND INFO ping nothing sentinel|masters
+            [["ping" -1 [fast] 0 0 0 [@fast @connection] ["request_policy:all_shards" "response_policy:all_succeeded"] [] []] (nil) ["sentinel|masters" 2 [admin] 0 0 0 [@admin @slow @dangerous] [] [] []]]
+            > COMMAND DOCS role
+            ["role" ["summary" "Tells that this is a Sentinel, and what it watches." "since" "2.8.12" "group" "server" "complexity" "O(1)"]]
+            > COMMAND GETKEYS ping x
+            (error) ERR The command has no key arguments
+            > COMMAND GETKEYS get x
+            (error) ERR Invalid command specified
+        "#]],
+    );
+}

@@ -142,3 +142,27 @@ fn help(cx: &mut SentinelCx<'_>, container: &SentinelCommand) -> Outcome {
     container.write_help(&mut cx.reply);
     Ok(Flow::Done)
 }
+
+#[cfg(test)]
+#[path = "../../../commands/tests/compare/mod.rs"]
+mod compare;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_say_what_redis_says() {
+        let facts = compare::facts();
+        let mut differences = String::new();
+        // A server does not have SENTINEL, so that the facts do not either.
+        for row in all().filter(|row| row.spec.name != "sentinel") {
+            compare::compare(&facts, row.spec.name, &row.spec, &mut differences);
+            for sub in row.subcommands {
+                let name = format!("{}|{}", row.spec.name, sub.spec.name);
+                compare::compare(&facts, &name, &sub.spec, &mut differences);
+            }
+        }
+        assert!(differences.is_empty(), "{differences}");
+    }
+}

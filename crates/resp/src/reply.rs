@@ -26,17 +26,28 @@ const DEPTH_MAX: usize = 64;
 pub struct ReplyParser {
     buffer: Vec<u8>,
     at: usize,
-    /// After a read that found too little: how long the buffer must be before another try is worth it.
+    progress: Progress,
+}
+
+/// How far the next reply has been looked at. A long array arrives in many reads; looking at it from its beginning
+/// after each of them would take as long as the square of its length.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Up to where, from the beginning of the reply.
+    len: usize,
+    /// How many items are missing, of each array that has begun, the outermost first.
+    missing: Vec<u64>,
+    /// Before the buffer is so long, from the beginning of the reply, another look is not worth it.
     enough: usize,
 }
 
 impl ReplyParser {
     /// Adds what arrived.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if self.at > 0 && self.at == self.buffer.len() {
-            self.buffer.clear();
+        // What was read is forgotten once it is the larger part: moving the rest costs less than it cost to read.
+        if self.at > self.buffer.len() / 2 {
+            self.buffer.drain(..self.at);
             self.at = 0;
-            self.enough = 0;
         }
         self.buffer.extend_from_slice(bytes);
     }
@@ -44,21 +55,16 @@ impl ReplyParser {
     /// The next whole reply, if there is one.
     #[allow(clippy::should_implement_trait, reason = "it can fail, and goes on after more was fed")]
     pub fn next(&mut self) -> Result<Option<Value>, ReplyError> {
-        if self.buffer.len() < self.enough.max(self.at + 1) {
+        if !self.progress.advance(&self.buffer[self.at..]) {
             return Ok(None);
         }
-        let mut cursor = Cursor { bytes: &self.buffer, at: self.at, short_by: 1 };
-        match cursor.value(0)? {
-            Some(value) => {
-                self.at = cursor.at;
-                self.enough = 0;
-                Ok(Some(value))
-            }
-            None => {
-                self.enough = self.buffer.len() + cursor.short_by;
-                Ok(None)
-            }
+        let mut cursor = Cursor { bytes: &self.buffer, at: self.at };
+        let value = cursor.value(0)?;
+        if value.is_some() {
+            self.at = cursor.at;
+            self.progress = Progress::default();
         }
+        Ok(value)
     }
 
     /// What has arrived and was not read as a reply.
@@ -74,11 +80,57 @@ impl ReplyParser {
     }
 }
 
+impl Progress {
+    /// Goes on through `reply`, which has grown. True if all of it is there, or it is none.
+    fn advance(&mut self, reply: &[u8]) -> bool {
+        if reply.len() < self.enough {
+            return false;
+        }
+        loop {
+            let mut cursor = Cursor { bytes: reply, at: self.len };
+            let Some(line) = cursor.line() else { return false };
+            let Some((kind, rest)) = line.split_first() else { return true };
+            let count = || std::str::from_utf8(rest).ok().and_then(|text| text.parse::<i64>().ok());
+            let mut items = 0;
+            match (kind, count()) {
+                (b'$' | b'!' | b'=', Some(len @ 0..)) => {
+                    if cursor.body(len as usize).is_none() {
+                        self.enough = cursor.at.saturating_add(len as usize).saturating_add(2);
+                        return false;
+                    }
+                }
+                (b'*' | b'~' | b'>', Some(len @ 0..)) => items = len as u64,
+                (b'%', Some(len @ 0..)) => items = (len as u64).saturating_mul(2),
+                (b'$' | b'!' | b'=' | b'*' | b'~' | b'>' | b'%' | b':', None) => return true,
+                (b'+' | b'-' | b':' | b',' | b'(' | b'#' | b'_', _) => {}
+                (b'$' | b'!' | b'=' | b'*' | b'~' | b'>' | b'%', Some(_)) => {}
+                _ => return true,
+            }
+            self.len = cursor.at;
+            if items > 0 {
+                self.missing.push(items);
+                if self.missing.len() > DEPTH_MAX {
+                    return true;
+                }
+                continue;
+            }
+            while let Some(missing) = self.missing.last_mut() {
+                *missing -= 1;
+                if *missing > 0 {
+                    break;
+                }
+                self.missing.pop();
+            }
+            if self.missing.is_empty() {
+                return true;
+            }
+        }
+    }
+}
+
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// How many bytes are missing at the least, where a read came up short.
-    short_by: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -153,11 +205,8 @@ impl<'a> Cursor<'a> {
 
     fn body(&mut self, len: usize) -> Option<&'a [u8]> {
         let end = self.at.checked_add(len)?.checked_add(2)?;
-        if end > self.bytes.len() {
-            self.short_by = end - self.bytes.len();
-            return None;
-        }
-        let body = &self.bytes[self.at..self.at + len];
+        let body = self.bytes.get(self.at..end)?;
+        let body = &body[..len];
         self.at = end;
         Some(body)
     }
@@ -182,6 +231,36 @@ mod tests {
         assert_eq!(got[3], Value::Array(vec![Value::Bulk(b"a".to_vec()), Value::Array(vec![])]));
         assert_eq!(got[5], Value::Verbatim(*b"txt", b"abc".to_vec()));
         assert_eq!(got[8], Value::Error(b"ERR no".to_vec()));
+    }
+
+    #[test]
+    fn a_long_reply_in_many_pieces_is_looked_at_once() {
+        let items = 200_000;
+        let mut bytes = format!("*{items}\r\n").into_bytes();
+        for at in 0..items {
+            bytes.extend_from_slice(
+                format!("*1\r\n${}\r\n{at}\r\n", at.to_string().len()).as_bytes(),
+            );
+        }
+        let mut parser = ReplyParser::default();
+        let mut got = None;
+        for piece in bytes.chunks(100) {
+            parser.feed(piece);
+            got = got.or(parser.next().unwrap());
+        }
+        let Some(Value::Array(values)) = got else { panic!("it is an array") };
+        assert_eq!(values.len(), items);
+        assert_eq!(values[items - 1], Value::Array(vec![Value::Bulk(b"199999".to_vec())]));
+        assert!(parser.rest().is_empty());
+    }
+
+    #[test]
+    fn what_cannot_become_a_reply_is_refused_at_once() {
+        for bytes in ["*2\r\n$x\r\n", "?\r\n", ":1x\r\n", "%a\r\n", "\r\n", &"*1\r\n".repeat(100)] {
+            let mut parser = ReplyParser::default();
+            parser.feed(bytes.as_bytes());
+            assert!(parser.next().is_err(), "{bytes}");
+        }
     }
 
     #[test]

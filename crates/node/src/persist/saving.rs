@@ -10,6 +10,7 @@
 use super::Pace;
 use crate::node::{Errand, Node};
 use rdb::{About, EncodeOptions, Encoder, Packer};
+use replication::Filter;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -212,6 +213,15 @@ impl Node {
 
     /// Takes the view, and begins. No command may run between the decision to save and this.
     pub(crate) fn start_saving(&mut self, destination: Destination) -> SavingId {
+        self.start_saving_filtered(destination, Filter::default())
+    }
+
+    /// As [`Node::start_saving`], for a replica that wants only a part.
+    pub(crate) fn start_saving_filtered(
+        &mut self,
+        destination: Destination,
+        filter: Filter,
+    ) -> SavingId {
         let id = SavingId(self.persist.savings.next);
         self.persist.savings.next += 1;
         let values = &self.config.values;
@@ -237,7 +247,8 @@ impl Node {
             }),
             aof_base: false,
         });
-        for source in &self.persist.functions {
+        let functions = self.persist.functions.iter().filter(|_| !filter.without_functions);
+        for source in functions {
             encoder.function(source);
         }
         let packer = Packer::new(values.flag("rdbcompression"));
@@ -251,7 +262,10 @@ impl Node {
         let pace = Pace::new(self.now.instant, values.integer("rdb-key-save-delay"));
         let keys_total =
             (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).len() as u64).sum();
-        let view = self.keyspace.start_snapshot(Box::new(sink.clone()));
+        let view = match filter.without_data {
+            true => self.keyspace.start_snapshot_without_keys(Box::new(sink.clone())),
+            false => self.keyspace.start_snapshot(Box::new(sink.clone())),
+        };
         let file = file.map(|path| (self.file_id(), path));
         let mut in_flight = 0;
         if let Some((file, path)) = &file {

@@ -6,7 +6,7 @@ use crate::persist::Destination;
 use crate::session::Closing;
 use command::Error;
 use config::Source;
-use replication::{Action, SnapshotId, Target, Why};
+use replication::{Action, Filter, SnapshotId, Target, Why};
 use stdx::Instant;
 use world::{ConnId, DiskOp, Effect, FileId, Level};
 
@@ -35,7 +35,9 @@ impl Node {
                     self.apply_stream(conn, &early);
                 }
             }
-            Action::StartSnapshot { id, target, .. } => self.start_replica_snapshot(id, target),
+            Action::StartSnapshot { id, target, filter } => {
+                self.start_replica_snapshot(id, target, filter);
+            }
             Action::CancelSnapshot { id } => self.cancel_for_replicas(id),
             Action::ReadSnapshot { id, conn, offset, len } => {
                 self.read_snapshot(id, conn, offset, len)
@@ -56,12 +58,13 @@ impl Node {
         }
     }
 
-    fn start_replica_snapshot(&mut self, id: SnapshotId, target: Target) {
+    fn start_replica_snapshot(&mut self, id: SnapshotId, target: Target, filter: Filter) {
         // Two that want the same name could end in the wrong order: the older one would be the dataset's file.
         if target == Target::Disk && self.persist.savings.is_saving_file() {
             self.repl.handle_snapshot_delayed(self.now, id);
             return;
         }
+        assert!(target == Target::Sockets || filter == Filter::default(), "the file is whole");
         let pid = (self.senses.facts)().pid;
         let (destination, text) = match target {
             Target::Disk => {
@@ -74,7 +77,7 @@ impl Node {
         };
         self.log(Level::Notice, text);
         self.repl.handle_snapshot_started(self.now, id);
-        self.start_saving(destination);
+        self.start_saving_filtered(destination, filter);
     }
 
     /// The file of a snapshot is open for as long as replicas read it.

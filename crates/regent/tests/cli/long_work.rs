@@ -141,6 +141,17 @@ fn a_snapshot_is_fetched_to_a_file_and_to_a_pipe() {
     }
 }
 
+#[test]
+fn a_snapshot_of_functions_has_no_keys() {
+    let server = filled();
+    let got = run(&server, Cli::Ours, Screen::Pipe, &["--functions-rdb", "functions.rdb"], b"");
+    assert_eq!(got.status, Some(0), "{got:?}");
+    let mut copy = Server::prepare(&regent(), &[]);
+    std::fs::copy(server.file("functions.rdb"), copy.file("dump.rdb")).expect("both are there");
+    copy.start_again();
+    assert_eq!(copy.say("DBSIZE"), "(integer) 0");
+}
+
 /// Two snapshots may differ in length, by the digits of a time.
 fn lengthless(left: &Left) -> (Option<i32>, String, String) {
     let is_kept = |letter: &char| !letter.is_ascii_digit();

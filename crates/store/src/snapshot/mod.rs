@@ -230,6 +230,21 @@ impl Keyspace {
                 space.table.protect(id);
             }
         }
+        self.begin_snapshot(id, sink, left)
+    }
+
+    /// A view of nothing, for a snapshot that only carries what is no key.
+    pub fn start_snapshot_without_keys(&mut self, sink: Box<dyn RecordSink>) -> SnapshotId {
+        self.snapshots.epoch += 1;
+        self.begin_snapshot(self.snapshots.epoch, sink, Vec::new())
+    }
+
+    fn begin_snapshot(
+        &mut self,
+        id: u32,
+        sink: Box<dyn RecordSink>,
+        left: Vec<Part>,
+    ) -> SnapshotId {
         let mut active = Active { id, sink, left, cursor: 0, deferred: VecDeque::new() };
         if let Some(part) = active.left.last() {
             active.sink.begin_db(part.db, part.keys, part.expires);

@@ -120,3 +120,80 @@ impl Connection {
 fn is_not_now(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::NotConnected)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chance::Chance;
+    use crate::request::encode;
+    use sys::net::{Address, Listener};
+
+    /// Both ends of a connection.
+    fn pair() -> (Connection, sys::net::Stream) {
+        let any = (std::net::Ipv4Addr::LOCALHOST, 0).into();
+        let listener = Listener::tcp(any, 1).expect("a port is free");
+        let Ok(Address::Ip(address)) = listener.local() else { panic!("it is bound") };
+        let near = Stream::dial(address, None).expect("it listens");
+        let far = loop {
+            match listener.accept() {
+                Ok(far) => break far,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        };
+        (Connection::new(near), far)
+    }
+
+    /// What has come within a while, so much of it at least.
+    fn receive(far: &sys::net::Stream, len: usize) -> Vec<u8> {
+        let mut got = Vec::new();
+        let mut buffer = vec![0; 1 << 20];
+        while got.len() < len {
+            match far.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => got.extend_from_slice(&buffer[..count]),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+        got
+    }
+
+    #[test]
+    fn the_greeting_goes_first_and_once() {
+        let (mut connection, far) = pair();
+        let request = Request::new(b"PING\r\n", 2, None);
+        let greeting = Greeting { bytes: b"HELLO 3\r\n".to_vec(), count: 1 };
+        connection.begin(&request, &greeting, Instant(7)).expect("it is open");
+        let want = b"HELLO 3\r\nPING\r\nPING\r\n";
+        assert_eq!(receive(&far, want.len()), want);
+        assert_eq!(connection.pending, 3);
+        assert_eq!(connection.count(b"%0\r\n+PONG\r\n").expect("replies"), 1);
+        assert_eq!(connection.count(b"+PONG\r\n+more\r\n").expect("replies"), 1);
+        assert_eq!(connection.pending, 0);
+        connection.begin(&request, &greeting, Instant(8)).expect("it is open");
+        assert_eq!(receive(&far, 12), b"PING\r\nPING\r\n");
+        let refused = connection.count(b"+PONG\r\n-ERR no\r\n");
+        assert!(matches!(refused, Err(Failure::Refused(text)) if text == "ERR no"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_kept_while_the_request_changes() {
+        let (mut connection, far) = pair();
+        let value = vec![b'v'; 16 << 20];
+        let encoded = encode(&[b"SET", &b"__rand_int__"[..], &value, &b"__rand_int__"[..]]);
+        let mut request = Request::new(&encoded, 1, Some(1000));
+        let mut chance = Chance::new(3);
+        request.vary(&mut chance);
+        let want = request.bytes.clone();
+        connection.begin(&request, &Greeting::default(), Instant(0)).expect("it is open");
+        assert!(connection.is_writing, "no buffer is that large");
+        let mut got = receive(&far, 1);
+        while connection.is_writing {
+            // Another connection's turn.
+            request.vary(&mut chance);
+            connection.write(&request).expect("it is open");
+            got.extend(receive(&far, 1));
+        }
+        got.extend(receive(&far, want.len() - got.len()));
+        assert!(got == want, "the bytes of one request");
+    }
+}

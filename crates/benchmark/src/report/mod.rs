@@ -102,3 +102,97 @@ fn figures(side: &Side<'_>) -> Vec<Figure> {
 fn fixed(value: f64, decimals: usize) -> String {
     if value.is_nan() { "nan".to_owned() } else { format!("{value:.decimals$}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::latency::Latencies;
+    use crate::server::{Address, Place, Settings};
+
+    fn server(port: i32) -> Server {
+        let settings = Settings { save: "60 1".to_owned(), appendonly: "no".to_owned() };
+        Server {
+            place: Place::Tcp("h".to_owned(), port),
+            address: Address::Unix(String::new()),
+            settings: Some(settings),
+        }
+    }
+
+    fn measured(us: u64) -> Measured {
+        let mut latencies = Latencies::new(3, false);
+        latencies.record(us, 10);
+        Measured { finished: 10, elapsed_us: 1000 * us, latencies, client_cpu_us: 50 }
+    }
+
+    /// Both servers, the second half as fast as the first.
+    fn with_pair(options: &Options, check: impl FnOnce(&Report<'_>, &Side<'_>)) {
+        let (near, far) = (server(1), server(2));
+        let (quick, slow) = (measured(100), measured(200));
+        let side = Side { server: &near, measured: &quick, cpu_us: Some(20) };
+        let other = Side { server: &far, measured: &slow, cpu_us: Some(40) };
+        let report = Report { title: "SET", options, payload: 3, pace: Pace::Closed, side };
+        check(&report, &other);
+    }
+
+    #[test]
+    fn a_result_reads_as_it_always_did() {
+        let options = Options { threads: 2, ..Options::default() };
+        let want = "\
+====== SET ======
+  10 requests completed in 0.10 seconds
+  50 parallel clients
+  3 bytes payload
+  keep alive: 1
+  host configuration \"save\": 60 1
+  host configuration \"appendonly\": no
+  multi-thread: yes
+  threads: 2
+
+Latency by percentile distribution:
+0.000% <= 0.103 milliseconds (cumulative count 10)
+100.000% <= 0.103 milliseconds (cumulative count 10)
+
+Cumulative distribution of latencies:
+100.000% <= 0.103 milliseconds (cumulative count 10)
+
+Summary:
+  throughput summary: 100.00 requests per second
+  latency summary (msec):
+          avg       min       p50       p95       p99       max
+        0.100     0.096     0.103     0.103     0.103     0.103
+  server processor time: 2.000 microseconds per request
+";
+        with_pair(&options, |report, _| assert_eq!(text::full(report), want));
+    }
+
+    #[test]
+    fn lines_and_values_are_short() {
+        let options = Options::default();
+        with_pair(&options, |report, other| {
+            let want = "SET: 100.00 requests per second, p50=0.103 msec, server cpu=2.000 usec\n";
+            assert_eq!(text::line(report), want);
+            let want = "\"SET\",\"100.00\",\"0.100\",\"0.096\",\"0.103\",\"0.103\",\"0.103\",\"0.103\",\"2.000\"\n";
+            assert_eq!(csv::row(report), want);
+            let want = "SET: 100.00 against 50.00 requests per second (ratio 2.000), \
+                        p50=0.103 against 0.207 msec (ratio 0.498), \
+                        server cpu=2.000 against 4.000 usec (ratio 0.500)\n";
+            assert_eq!(text::pair_line(report, other), want);
+        });
+    }
+
+    #[test]
+    fn two_servers_stand_side_by_side() {
+        let options = Options::default();
+        with_pair(&options, |report, other| {
+            let text = text::pair(report, other);
+            let row = "  requests/s             100.00        50.00    2.000\n";
+            assert!(text.contains(row), "{text}");
+            let rows = csv::pair(report, other);
+            let firsts: Vec<&str> = rows.lines().filter_map(|row| row.get(..11)).collect();
+            assert_eq!(firsts, ["\"SET\",\"h:1\"", "\"SET\",\"h:2\"", "\"SET\",\"rati"]);
+            let object = json::pair(report, other);
+            assert!(object.contains("\"ratio\":{\"rps\":2,"), "{object}");
+            assert_eq!(object.matches('{').count(), object.matches('}').count());
+        });
+    }
+}

@@ -93,3 +93,28 @@ impl Status {
         format!("{:>width$}\r", " ", width = self.width)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_written_over() {
+        let mut status = Status::new(&Options::default());
+        assert_eq!(status.clear(), " \r");
+        status.width = 5;
+        assert_eq!(status.clear(), "     \r");
+        status.begin("SET", false);
+        assert_eq!(status.clear(), " \r");
+    }
+
+    #[test]
+    fn threads_have_an_interval_of_their_own() {
+        let mut status = Status::new(&Options::default());
+        status.next = Instant(5);
+        status.begin("SET", false);
+        assert_eq!(status.next(), Instant(5));
+        status.begin("SET", true);
+        assert_eq!(status.next(), Instant::ZERO);
+    }
+}

@@ -21,7 +21,6 @@ mod screen;
 mod sentinel;
 mod session;
 mod topology;
-mod uri;
 mod usage;
 
 use std::os::unix::ffi::OsStringExt;

@@ -1,20 +1,6 @@
 //! Numbers as the C library reads them from options: blanks before them, anything behind them, zero for nonsense.
 
-/// The integer that `text` begins with; zero if there is none. Too large ones are as large as can be.
-pub(crate) fn integer(text: &[u8]) -> i64 {
-    let text = text.trim_ascii_start();
-    let (is_negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    };
-    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
-    digits.fold(0i64, |sum, digit| {
-        let digit = i64::from(digit - b'0');
-        let sum = sum.saturating_mul(10);
-        if is_negative { sum.saturating_sub(digit) } else { sum.saturating_add(digit) }
-    })
-}
+pub(crate) use stdx::integer::leading as integer;
 
 /// The decimal fraction that `text` begins with; zero if there is none.
 pub(crate) fn fraction(text: &[u8]) -> f64 {
@@ -50,16 +36,6 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_far_as_they_go() {
-        for (text, want) in [
-            ("12", 12),
-            (" -3x", -3),
-            ("+4", 4),
-            ("x", 0),
-            ("", 0),
-            ("99999999999999999999", i64::MAX),
-        ] {
-            assert_eq!(integer(text.as_bytes()), want, "{text}");
-        }
         for (text, want) in [("0.5", 0.5), ("1.5s", 1.5), ("x", 0.0), ("1e3", 1000.0), ("2.", 2.0)]
         {
             assert_eq!(fraction(text.as_bytes()), want, "{text}");

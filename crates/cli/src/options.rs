@@ -2,9 +2,11 @@
 //!
 //! Options end where the first word without a dash stands: that is the command, whatever follows it.
 
+use client::Uri;
+
 use crate::exit::{Exit, Result, fail};
 use crate::format::{Layout, Output};
-use crate::{number, uri, usage};
+use crate::{number, usage};
 
 /// Where the server is, and who we are there.
 #[derive(Clone, Debug)]
@@ -284,7 +286,8 @@ impl<'a> Reader<'a> {
             "-a" | "--pass" => self.options.place.password = word(),
             "--user" => self.options.place.user = word(),
             "-u" => {
-                let uri = uri::parse(&word().unwrap_or_default()).or_else(fail)?;
+                let uri = Uri::parse(&word().unwrap_or_default())
+                    .or_else(|error| fail(error.to_string()))?;
                 if uri.is_tls {
                     return no_tls();
                 }
@@ -293,7 +296,7 @@ impl<'a> Reader<'a> {
                 place.password = uri.password.or(place.password.take());
                 place.host = uri.host.unwrap_or(std::mem::take(&mut place.host));
                 place.port = uri.port.map_or(Ok(place.port), checked_port)?;
-                place.db = uri.db.unwrap_or(place.db);
+                place.db = uri.database.unwrap_or(place.db);
             }
             "--sentinel" => self.options.sentinel = self.text(),
             "--sni" | "--cacert" | "--cacertdir" | "--cert" | "--key" | "--tls-ciphers"

@@ -7,7 +7,9 @@
 
 mod connection;
 mod info;
+mod uri;
 
 pub use connection::Client;
 pub use info::field;
 pub use resp::Value;
+pub use uri::{Uri, UriError};

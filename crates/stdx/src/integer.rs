@@ -1,4 +1,4 @@
-//! Integers as Redis reads and writes them: decimal, canonical, nothing else.
+//! Integers as Redis reads and writes them: decimal, canonical, nothing else; and as C programs read their options.
 
 /// Reads a signed 64-bit integer in its one canonical spelling: no sign but `-`, no leading zero, no blank, so
 /// that a number stored as an integer can always be given back byte for byte.
@@ -44,6 +44,23 @@ pub fn parse_u64(text: &[u8]) -> Option<u64> {
     }
 }
 
+/// The integer that `text` begins with, as `strtol` of the C library reads it: blanks before it, anything behind it, zero
+/// if there is none, the end of the range where it is too large.
+pub fn leading(text: &[u8]) -> i64 {
+    let text = text.trim_ascii_start();
+    let (is_negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let digits = digits.iter().take_while(|digit| digit.is_ascii_digit());
+    digits.fold(0i64, |value, digit| {
+        let digit = i64::from(digit - b'0');
+        let value = value.saturating_mul(10);
+        if is_negative { value.saturating_sub(digit) } else { value.saturating_add(digit) }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +88,21 @@ mod tests {
         assert_eq!(parse_u64(b"18446744073709551615"), Some(u64::MAX));
         assert_eq!(parse_u64(b"18446744073709551616"), None);
         assert_eq!(parse_u64(b"007"), None);
+    }
+
+    #[test]
+    fn what_begins_like_an_integer_is_one() {
+        for (text, want) in [
+            ("12", 12),
+            (" \t-7x", -7),
+            ("+3", 3),
+            ("", 0),
+            ("-", 0),
+            ("abc", 0),
+            ("99999999999999999999", i64::MAX),
+            ("-99999999999999999999", i64::MIN),
+        ] {
+            assert_eq!(leading(text.as_bytes()), want, "{text:?}");
+        }
     }
 }

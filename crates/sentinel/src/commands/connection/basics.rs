@@ -81,7 +81,6 @@ fn reset(cx: &mut SentinelCx<'_>, _: Args<'_>) -> Outcome {
     session.name.clear();
     session.reply_mode = ReplyMode::On;
     session.no_evict = false;
-    session.no_touch = false;
     session.authenticated = open;
     cx.reply.set_proto(Proto::Resp2);
     cx.reply.simple("RESET");

@@ -60,7 +60,6 @@ fn flags(session: &Session) -> String {
         (session.closing == Some(Closing::Now), 'A'),
         (matches!(session.peer, Peer::Unix(_)), 'U'),
         (session.no_evict, 'e'),
-        (session.no_touch, 'T'),
     ];
     let set = letters.into_iter().filter(|(set, _)| *set);
     let text: String = set.map(|(_, letter)| letter).collect();

@@ -30,7 +30,6 @@ pub(super) const CLIENT: SentinelCommand = Command::container(
         &kill::KILL,
         &list::LIST,
         &properties::NO_EVICT,
-        &properties::NO_TOUCH,
         &pause::PAUSE,
         &properties::REPLY,
         &properties::SETINFO,

@@ -134,22 +134,6 @@ pub(super) const NO_EVICT: SentinelCommand = Command::new(
     },
 );
 
-pub(super) const NO_TOUCH: SentinelCommand = Command::new(
-    |cx, args| {
-        cx.session().no_touch = on_off(args)?;
-        cx.reply.ok();
-        Ok(Flow::Done)
-    },
-    Spec {
-        name: "no-touch",
-        syntax: "<ON | OFF>",
-        summary: "Lets the reads of this connection leave no trace in LRU and LFU.",
-        since: "7.2.0",
-        arity: Arity::Exactly(3),
-        ..SUB
-    },
-);
-
 fn on_off(mut args: Args<'_>) -> Result<bool, Error> {
     match args.word()?.to_ascii_lowercase().as_slice() {
         b"on" => Ok(true),

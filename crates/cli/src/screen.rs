@@ -26,6 +26,8 @@ pub(crate) fn refuses_colors() -> bool {
 
 /// A line on standard error that says how far long work is, where somebody watches both streams on a terminal.
 pub(crate) struct Progress {
+    is_watched: bool,
+    /// There is something to clear.
     is_shown: bool,
     last_ms: u64,
 }
@@ -35,22 +37,22 @@ const CHANGE_MS: u64 = 200;
 
 impl Progress {
     pub(crate) fn new() -> Progress {
-        let is_shown = io::stderr().is_terminal() && io::stdout().is_terminal();
-        Progress { is_shown, last_ms: now_ms() }
+        let is_watched = io::stderr().is_terminal() && io::stdout().is_terminal();
+        Progress { is_watched, is_shown: false, last_ms: now_ms() }
     }
 
     /// Shows what `text` says, if it is time again.
     pub(crate) fn show(&mut self, text: impl FnOnce() -> String) {
         let now = now_ms();
-        if self.is_shown && now >= self.last_ms + CHANGE_MS {
-            self.last_ms = now;
+        if self.is_watched && now >= self.last_ms + CHANGE_MS {
+            (self.last_ms, self.is_shown) = (now, true);
             eprint!("\r{}\x1b[K", text());
         }
     }
 
     /// Takes the line away.
     pub(crate) fn clear(&mut self) {
-        if self.is_shown {
+        if std::mem::take(&mut self.is_shown) {
             eprint!("\r\x1b[K");
         }
     }

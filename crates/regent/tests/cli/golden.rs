@@ -259,7 +259,7 @@ const LINES: &[&str] = &[
     "memory usage p",
     "memory doctor",
     "memory usage absent",
-    "slowlog len",
+    "slowlog reset",
     "slowlog get 0",
     "pubsub channels",
     "pubsub numsub a b",

@@ -10,6 +10,7 @@ use pty_process::blocking::{Command, Pty, open};
 use sys::wait::{self, Interest};
 
 use crate::PROGRAM;
+use crate::run::Cli;
 
 /// Longer than anything takes on a machine that is busy with other things.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -29,11 +30,22 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts `redis-cli` with `arguments` and `home` as the user's folder.
+    /// Starts our client with `arguments` and `home` as the user's folder.
     pub(crate) fn start(arguments: &[&str], home: &Path, variables: &[(&str, &str)]) -> Terminal {
+        Terminal::of(Cli::Ours, arguments, home, variables)
+    }
+
+    /// As [`Terminal::start`], for theirs too.
+    pub(crate) fn of(
+        cli: Cli,
+        arguments: &[&str],
+        home: &Path,
+        variables: &[(&str, &str)],
+    ) -> Terminal {
         let (pty, inside) = open().expect("a terminal");
         pty.resize(pty_process::Size::new(24, 100)).expect("it has a size");
-        let command = Command::new(PROGRAM).arg0("redis-cli").args(arguments);
+        let program = if cli == Cli::Ours { PROGRAM } else { "redis-cli" };
+        let command = Command::new(program).arg0("redis-cli").args(arguments);
         let command =
             command.env("TERM", "xterm-256color").env("HOME", home).env_remove("NO_COLOR");
         let command = command.env_remove("REDISCLI_AUTH").env_remove("REDISCLI_HISTFILE");
@@ -88,9 +100,16 @@ impl Terminal {
 
     /// Waits for the end and tells the status.
     #[track_caller]
-    pub(crate) fn end(mut self) -> Option<i32> {
+    pub(crate) fn end(self) -> Option<i32> {
+        self.rest().1
+    }
+
+    /// Waits for the end and tells what was shown, and the status.
+    #[track_caller]
+    pub(crate) fn rest(mut self) -> (String, Option<i32>) {
         while self.read(DEADLINE) {}
-        self.process.wait().expect("it ends").code()
+        let status = self.process.wait().expect("it ends").code();
+        (std::mem::take(&mut self.shown), status)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use testkit::Server;
+use testkit::{Server, peer_tool};
 
 use crate::regent;
+use crate::run::Cli;
 use crate::terminal::{CTRL_C, CTRL_D, CTRL_U, ENTER, TAB, Terminal, UP};
 
 struct Scene {
@@ -42,6 +43,40 @@ impl Scene {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
+}
+
+#[test]
+fn a_command_shows_the_same_at_a_real_terminal() {
+    if peer_tool("redis-cli").is_none() {
+        return;
+    }
+    let scene = Scene::new(&[]);
+    scene.server.say("RPUSH l a b c");
+    scene.server.say("HSET h f v");
+    let port = scene.server.port().to_string();
+    for line in [
+        "get absent",
+        "set k v",
+        "lrange l 0 -1",
+        "-3 hgetall h",
+        "-3 debug protocol push",
+        "-3 debug protocol bignum",
+        "--raw lrange l 0 -1",
+        "--csv lrange l 0 -1",
+        "nosuch",
+        "info cluster",
+        "--scan",
+        "--bigkeys",
+        "--memkeys",
+        "--hotkeys",
+        "--nope",
+        "-a x ping",
+    ] {
+        let words: Vec<&str> = ["-p", &port].into_iter().chain(line.split(' ')).collect();
+        let [got, want] = [Cli::Ours, Cli::Theirs]
+            .map(|cli| Terminal::of(cli, &words, scene.home.path(), &[]).rest());
+        assert_eq!(got, want, "{line}");
+    }
 }
 
 #[test]

@@ -107,6 +107,7 @@ impl Session {
         let is_as_meant = is_as_meant(words);
         self.is_shutting_down |= is(command, "shutdown");
         self.is_monitoring |= kind == Kind::Monitor;
+        self.note_debugging(words);
         while repeat != 0 {
             repeat = if repeat < 0 { repeat } else { repeat - 1 };
             let sent = self.link.as_mut().map(|link| link.send(words));

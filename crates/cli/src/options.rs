@@ -42,6 +42,8 @@ pub(crate) struct Modes {
     pub(crate) hint_suite: Option<String>,
     pub(crate) script: Option<String>,
     pub(crate) is_debugger: bool,
+    /// The server stands still meanwhile, and changes are kept.
+    pub(crate) is_debugger_sync: bool,
     pub(crate) is_cluster_manager: bool,
     pub(crate) topology: Option<Drawing>,
 }
@@ -252,6 +254,7 @@ impl<'a> Reader<'a> {
             "--hotkeys" => modes.is_hotkeys = true,
             "--ldb" | "--ldb-sync-mode" => {
                 modes.is_debugger = true;
+                modes.is_debugger_sync |= name == "--ldb-sync-mode";
                 layout.output = Output::Raw;
             }
             name if name.starts_with("--cluster") => {

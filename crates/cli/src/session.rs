@@ -10,6 +10,7 @@ use sys::wait::{self, Interest};
 
 use crate::exit::{Exit, Result};
 use crate::format;
+use crate::modes::Debugger;
 use crate::options::Options;
 use crate::screen;
 
@@ -65,6 +66,7 @@ pub(crate) struct Session {
     pub(crate) sentinels: Vec<(String, u16)>,
     /// How often in a row the primary that Sentinels named turned out to be a replica.
     pub(crate) demotions: u32,
+    pub(crate) debugger: Debugger,
 }
 
 impl Session {
@@ -87,6 +89,7 @@ impl Session {
             interrupts: None,
             sentinels: Vec::new(),
             demotions: 0,
+            debugger: Debugger::Off,
         }
     }
 
@@ -186,7 +189,19 @@ impl Session {
             eprintln!("{}", String::from_utf8_lossy(text));
             return Err(Exit(1));
         }
-        self.print(&reply, is_as_meant)?;
+        let reply = match self.debugger {
+            Debugger::Running => {
+                let layout = self.options.layout.clone();
+                let reply = self.debugged(reply);
+                let text = format::reply(&reply, &layout);
+                screen::print(text.unwrap_or_default());
+                reply
+            }
+            _ => {
+                self.print(&reply, is_as_meant)?;
+                reply
+            }
+        };
         self.last = Some(reply);
         Ok(Read::Done)
     }

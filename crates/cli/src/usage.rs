@@ -73,7 +73,8 @@ Instead of one command:
   --functions-rdb <filename>  The same with functions only.
   --eval <file>      Run the script in the file; arguments are keys, a comma and
                      other arguments.
-  --ldb, --ldb-sync-mode  Debug that script.
+  --ldb              Debug that script; its changes are taken back.
+  --ldb-sync-mode    The same, but the server stands still and changes are kept.
   --topology         Draw the tree of replication that the server belongs to, and
                      the view of Sentinels; with -i again and again.
   --dot              The drawing as a graph for Graphviz; --json does what it says.

@@ -57,6 +57,12 @@ impl Editor {
         }
     }
 
+    pub(super) fn set_manual(&mut self, manual: Manual) {
+        if let Some(adviser) = self.lines.helper_mut() {
+            adviser.manual = manual;
+        }
+    }
+
     pub(super) fn manual(&self) -> &Manual {
         &self.lines.helper().expect("it was set at the start").manual
     }

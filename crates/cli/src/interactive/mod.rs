@@ -15,6 +15,8 @@ use crate::connect::Manner;
 use crate::exit::{Result, fail};
 use crate::format::Output;
 use crate::issue::is;
+use crate::manual::Manual;
+use crate::modes::Debugger;
 use crate::number;
 use crate::screen;
 use crate::session::Session;
@@ -55,43 +57,47 @@ impl Source {
     }
 }
 
-struct Prompt {
+/// Who reads lines, and what is remembered of them.
+pub(crate) struct Prompt {
     source: Source,
     history: History,
     preferences: Preferences,
 }
 
-/// Reads and runs lines until there are no more.
+/// How a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Quit,
+    /// A script shall be debugged again from its beginning.
+    Restart,
+}
+
+/// The prompt of a program without a command.
 pub(crate) fn run(session: &mut Session) -> Result<u8> {
-    sys::signal::survive_broken_pipe();
     // Where this fails, it is told, and every command tries again.
     session.connect(Manner::Loud)?;
-    session.is_interactive = true;
-    session.interrupts = sys::signal::Signals::catch_interrupt().ok();
-    let mut prompt = match std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        true => Prompt::on_terminal(session)?,
-        false => Prompt {
-            source: Source::Plain(Lines::default()),
-            history: History::none(),
-            preferences: Preferences::default(),
-        },
-    };
+    let mut prompt = Prompt::new(session)?;
+    converse(session, &mut prompt).map(|_| 0)
+}
+
+/// Reads and runs lines until there are no more.
+pub(crate) fn converse(session: &mut Session, prompt: &mut Prompt) -> Result<End> {
     loop {
         let text = prompt::text(session);
         match prompt.source.read(&text) {
             Some(line) => {
-                if prompt.obey(session, &line)? == Next::End {
-                    return Ok(0);
+                if let Some(end) = prompt.obey(session, &line)? {
+                    return Ok(end);
                 }
             }
             // Ctrl-C and Ctrl-D leave subscriptions first, and then the program.
             None if session.is_subscribed => {
                 session.is_subscribed = false;
                 if !session.reconnect()? {
-                    return Ok(0);
+                    return Ok(End::Quit);
                 }
             }
-            None => return Ok(0),
+            None => return Ok(End::Quit),
         }
         if session.is_subscribed {
             messages::show(session, || prompt.source.has_line())?;
@@ -99,15 +105,28 @@ pub(crate) fn run(session: &mut Session) -> Result<u8> {
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Next {
-    GoOn,
-    End,
-}
-
 impl Prompt {
+    /// From now on a lost server and Ctrl-C do not end the program at once.
+    pub(crate) fn new(session: &mut Session) -> Result<Prompt> {
+        sys::signal::survive_broken_pipe();
+        session.is_interactive = true;
+        session.interrupts = sys::signal::Signals::catch_interrupt().ok();
+        if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+            return Prompt::on_terminal(session);
+        }
+        Ok(Prompt {
+            source: Source::Plain(Lines::default()),
+            history: History::none(),
+            preferences: Preferences::default(),
+        })
+    }
+
     fn on_terminal(session: &mut Session) -> Result<Prompt> {
-        let manual = crate::manual::Manual::load(session)?;
+        // The debugger understands no other commands than its own.
+        let manual = match session.debugger {
+            Debugger::Running => Manual::default(),
+            _ => Manual::load(session)?,
+        };
         let history = History::load();
         let preferences = Preferences::load();
         let mut editor = match Editor::new(manual, &history) {
@@ -118,28 +137,31 @@ impl Prompt {
         Ok(Prompt { source: Source::Terminal(Box::new(editor)), history, preferences })
     }
 
-    /// Does what a line says.
-    fn obey(&mut self, session: &mut Session, line: &[u8]) -> Result<Next> {
-        let Some(words) = words::split(line) else {
+    /// Does what a line says; something if it is the last.
+    fn obey(&mut self, session: &mut Session, line: &[u8]) -> Result<Option<End>> {
+        let Some(words) = split(session, line) else {
             screen::print("Invalid argument(s)\n");
             self.remember(line);
-            return Ok(Next::GoOn);
+            return Ok(None);
         };
-        let Some(first) = words.first() else { return Ok(Next::GoOn) };
+        let Some(first) = words.first() else { return Ok(None) };
         let Some((repeat, command)) = split_repeat(&words) else {
             screen::print("Invalid redis-cli repeat command option value.\n");
-            return Ok(Next::GoOn);
+            return Ok(None);
         };
         if !secrets::are_in(command) {
             self.remember(line);
         }
         match words.len() {
-            _ if is(first, "quit") || is(first, "exit") => return Ok(Next::End),
+            _ if is(first, "quit") || is(first, "exit") => return Ok(Some(End::Quit)),
             _ if first.starts_with(b":") => {
                 self.preferences.obey(&words, "");
                 if let Source::Terminal(editor) = &mut self.source {
                     editor.show_hints(self.preferences.has_hints);
                 }
+            }
+            _ if is(first, "restart") && session.options.modes.script.is_some() => {
+                return Ok(Some(End::Restart));
             }
             _ if is(first, "restart") => {
                 screen::print("Use 'restart' only in Lua debugging mode.\n");
@@ -153,18 +175,26 @@ impl Prompt {
             1 if is(first, "clear") => screen::print("\x1b[H\x1b[2J"),
             _ => self.issue(session, command, repeat)?,
         }
-        Ok(Next::GoOn)
+        Ok(None)
     }
 
     fn issue(&mut self, session: &mut Session, command: &[Vec<u8>], repeat: i64) -> Result<()> {
         let begun = sys::clock::nanos();
-        if is(&command[0], "help") || command[0] == b"?" {
+        let is_help = is(&command[0], "help") || command[0] == b"?";
+        // The debugger has a help of its own.
+        if is_help && session.debugger != Debugger::Running {
             match &self.source {
                 Source::Terminal(editor) => help::print(editor.manual(), &command[1..]),
                 Source::Plain(_) => print_help(session, &command[1..])?,
             }
         } else {
             session.issue(command, repeat)?;
+        }
+        if session.debugger == Debugger::Ended {
+            session.leave_debugger()?;
+            if let Source::Terminal(editor) = &mut self.source {
+                editor.set_manual(Manual::load(session)?);
+            }
         }
         let took_ms = (sys::clock::nanos() - begun) / 1_000_000;
         if took_ms >= TOLD_MS && session.options.layout.output == Output::Standard {
@@ -180,6 +210,19 @@ impl Prompt {
         }
         self.history.add(&line);
     }
+}
+
+/// The words of a line. What the debugger shall evaluate is one word, whatever it has in it.
+fn split(session: &Session, line: &[u8]) -> Option<Vec<Vec<u8>>> {
+    if session.debugger == Debugger::Running {
+        for command in [&b"eval"[..], b"e"] {
+            let rest = line.strip_prefix(command).and_then(|rest| rest.strip_prefix(b" "));
+            if let Some(rest) = rest {
+                return Some(vec![command.to_vec(), rest.to_vec()]);
+            }
+        }
+    }
+    words::split(line)
 }
 
 /// `5 ping` is PING five times. None where the number is not one that can be repeated.

@@ -1,10 +1,14 @@
 //! What stands before the cursor: where we are connected, and in which state.
 
+use crate::modes::Debugger;
 use crate::session::Session;
 
 pub(super) fn text(session: &Session) -> String {
     if session.link.is_none() {
         return "not connected> ".to_owned();
+    }
+    if session.debugger == Debugger::Running {
+        return "lua debugger> ".to_owned();
     }
     let place = &session.options.place;
     let mut text = match &place.socket {

@@ -1,7 +1,6 @@
 //! `--eval FILE key ... , argument ...`: a script from a file.
 
-use client::Value;
-
+use super::debugger;
 use crate::exit::{Result, fail};
 use crate::session::Session;
 use sys::ErrorText;
@@ -11,9 +10,6 @@ pub(super) fn run(session: &mut Session, path: &str) -> Result<u8> {
         Ok(script) => script,
         Err(error) => return fail(format!("Can't open file '{path}': {}", error.text())),
     };
-    if session.options.modes.is_debugger {
-        return debug(session);
-    }
     let mut arguments = session.options.command.clone();
     // The first comma stands between keys and other arguments.
     let comma = arguments.iter().position(|word| word == b",");
@@ -23,17 +19,9 @@ pub(super) fn run(session: &mut Session, path: &str) -> Result<u8> {
     }
     let mut words = vec![b"EVAL".to_vec(), script, keys.to_string().into_bytes()];
     words.extend(arguments);
+    if session.options.modes.is_debugger {
+        return debugger::run(session, &words);
+    }
     let repeat = session.options.repeat;
     Ok(if session.issue(&words, repeat)? { 0 } else { 1 })
-}
-
-/// The debugger of scripts needs a server that has one; we have no screen for it yet.
-fn debug(session: &mut Session) -> Result<u8> {
-    match session.must_ask(&["SCRIPT", "DEBUG", "YES"])? {
-        Value::Error(text) => fail(format!(
-            "The server has no debugger for scripts: {}",
-            String::from_utf8_lossy(&text)
-        )),
-        _ => fail("The debugger of scripts is not in this version of Regent"),
-    }
 }

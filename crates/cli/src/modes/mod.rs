@@ -1,6 +1,7 @@
 //! What the program does instead of sending one command: each mode in its file, each with an end of its own.
 
 mod bigkeys;
+mod debugger;
 mod eval;
 mod hotkeys;
 mod intrinsic;
@@ -21,6 +22,7 @@ use crate::connect::Manner;
 use crate::exit::{Exit, Result, fail};
 use crate::session::{Session, reason};
 
+pub(crate) use debugger::Debugger;
 pub(crate) use replica::Request;
 
 /// Runs the mode that the options ask for; none if they ask for a command or a prompt.

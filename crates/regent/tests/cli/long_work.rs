@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use testkit::{Server, peer_tool};
+use testkit::{Program, Server, peer_tool};
 
 use crate::run::{Cli, Left, Run, Screen};
 use crate::{PROGRAM, regent};
@@ -139,6 +139,46 @@ fn a_snapshot_is_fetched_to_a_file_and_to_a_pipe() {
             assert_eq!(lengthless(&got), lengthless(&want));
         }
     }
+}
+
+#[test]
+fn scripts_run_and_are_debugged_where_the_server_has_them() {
+    let Some(redis) = Program::redis() else { return };
+    if peer_tool("redis-cli").is_none() {
+        return;
+    }
+    let server = Server::start(&redis, &[]);
+    let script = "local a = redis.call('get', KEYS[1])\nlocal b = {a, ARGV[1]}\nreturn b\n";
+    std::fs::write(server.file("good.lua"), script).expect("it is writable");
+    std::fs::write(server.file("bad.lua"), "return (\n").expect("it is writable");
+    server.say("SET k v");
+    for (arguments, typed) in [
+        (&["--eval", "good.lua", "k", ",", "x"][..], ""),
+        (&["-r", "2", "--eval", "good.lua", "k"], ""),
+        (&["--eval", "bad.lua"], ""),
+        (&["--eval", "absent.lua"], ""),
+        (
+            &["--ldb", "--eval", "good.lua", "k", ",", "x"],
+            "n\np\ne return 'a b'\nhelp\nw\nc\nget k\n",
+        ),
+        (&["--ldb", "--eval", "good.lua", "k"], "b 2\nc\nrestart\nr get k\nabort\nget k\n"),
+        (&["--ldb-sync-mode", "--eval", "good.lua", "k"], "s\ns\ns\ns\nget k\n"),
+        (&["--ldb", "--eval", "bad.lua"], "s\n"),
+        (&[], "script debug yes\neval \"return 1\" 0\ns\nget k\n"),
+    ] {
+        for screen in [Screen::Pipe, Screen::Terminal] {
+            let [got, want] = [Cli::Ours, Cli::Theirs]
+                .map(|cli| run(&server, cli, screen, arguments, typed.as_bytes()));
+            assert_eq!(got, want, "{arguments:?} {typed:?} {screen:?}");
+        }
+    }
+    // A server without scripts says so.
+    let server = Server::start(&regent(), &[]);
+    std::fs::write(server.file("good.lua"), script).expect("it is writable");
+    let got = run(&server, Cli::Ours, Screen::Pipe, &["--eval", "good.lua", "k"], b"");
+    assert!(got.out.starts_with("ERR unknown command"), "{got:?}");
+    let got = run(&server, Cli::Ours, Screen::Pipe, &["--ldb", "--eval", "good.lua", "k"], b"");
+    assert!(got.err.starts_with("The server has no debugger for scripts: ERR"), "{got:?}");
 }
 
 #[test]

@@ -26,8 +26,7 @@ impl Sentinel {
 
     /// Runs what a session has sent, as far as it may.
     pub(crate) fn client_goes_on(&mut self, conn: ConnId) {
-        loop {
-            let Some(session) = self.clients.get_mut(conn).filter(|it| it.may_run()) else { break };
+        while let Some(session) = self.clients.get_mut(conn).filter(|it| it.may_run()) {
             let limits =
                 if session.authenticated { Limits::default() } else { Limits::UNAUTHENTICATED };
             match session.inbox.next(&limits) {

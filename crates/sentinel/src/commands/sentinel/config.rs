@@ -78,10 +78,7 @@ fn value(sentinel: &Sentinel, name: &str) -> String {
 fn set(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
     let mut changes: Vec<(&str, String)> = Vec::new();
     while let Some(option) = args.next() {
-        let about = |what: &str| {
-            let parts = [b"ERR ", what.as_bytes(), b" argument '", option, b"'"].concat();
-            parts
-        };
+        let about = |what: &str| [b"ERR ", what.as_bytes(), b" argument '", option, b"'"].concat();
         let known = PARAMETERS.iter().find(|it| option.eq_ignore_ascii_case(it.as_bytes()));
         let Some(name) = known else {
             let text = [about("Invalid"), b" to SENTINEL CONFIG SET".to_vec()].concat();

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn each_refusal_has_its_reason() {
-        let cases: [(fn(&mut Candidate), Option<Refusal>); 12] = [
+        type Change = fn(&mut Candidate);
+        let cases: [(Change, Option<Refusal>); 12] = [
             (|_| {}, None),
             (|it| it.down = true, Some(Refusal::Down)),
             (|it| it.connected = false, Some(Refusal::Disconnected)),

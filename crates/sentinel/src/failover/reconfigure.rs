@@ -56,6 +56,7 @@ fn tell_next(group: &mut Group, cx: &mut Cx<'_>, promoted: InstanceId) {
         if id == promoted || replica.reconf == Reconf::Done || !replica.verified {
             continue;
         }
+        let may_follow = under_way < parallel_syncs;
         match replica.reconf {
             Reconf::Sent(at) if cx.now.ms_since(at) > cx.me.periods.reconf_ms => {
                 replica.reconf = Reconf::Done;
@@ -63,10 +64,9 @@ fn tell_next(group: &mut Group, cx: &mut Cx<'_>, promoted: InstanceId) {
                 let about = &group.replica(id).expect("nobody goes while we look").it;
                 cx.event(Level::Notice, "-slave-reconf-sent-timeout", group, about, "");
             }
-            Reconf::None if under_way < parallel_syncs => {
-                if tell(group, cx, id, "+slave-reconf-sent") {
-                    under_way += 1;
-                }
+            Reconf::None => {
+                let told = may_follow && tell(group, cx, id, "+slave-reconf-sent");
+                under_way += usize::from(told);
             }
             _ => {}
         }

@@ -17,8 +17,8 @@ const READ_BYTES: usize = 64 << 10;
 const READ_BYTES_MAX: usize = 256 << 10;
 /// How much one connection may be sent in a turn before the others have theirs.
 const SEND_BYTES_MAX: usize = 1 << 20;
-/// How many slices one write takes.
-const SLICES: usize = 64;
+/// How many slices one write takes. Nearly always it is one, and all of them are made anew for every write.
+const SLICES: usize = 8;
 
 /// Buffers and lists that outlive a turn.
 pub(crate) struct Io {

@@ -25,6 +25,7 @@ pub mod thread;
 pub mod title;
 pub mod wait;
 
+mod direct;
 mod errno;
 
 pub use errno::{EBADF, ENOTCONN, ErrorText, error_text};

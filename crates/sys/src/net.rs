@@ -1,6 +1,7 @@
 //! Sockets that never block: listening, accepted, dialed, over TCP or a Unix path.
 
-use std::io::{self, IoSlice, Read, Write};
+use crate::direct;
+use std::io::{self, IoSlice, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
@@ -65,7 +66,7 @@ impl Stream {
     /// Reads what is there. Zero: the peer will send nothing more.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            match (&self.0).read(buffer) {
+            match direct::receive(&self.0, buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -77,7 +78,7 @@ impl Stream {
         loop {
             // One slice is the common case, and the plain call is the cheaper one.
             let result = match slices {
-                [one] => (&self.0).write(one),
+                [one] => direct::send(&self.0, one),
                 many => (&self.0).write_vectored(many),
             };
             match result {

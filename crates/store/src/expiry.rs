@@ -33,7 +33,12 @@ pub enum Ttl {
 pub(crate) struct Sweep {
     db: usize,
     bucket: usize,
+    /// How many keys it has found whose time was up.
+    found: usize,
 }
+
+/// What share a round has in the average of those before it, as in Redis.
+const ROUND_WEIGHT: f64 = 0.05;
 
 impl Keyspace {
     /// Deletes keys whose time is up, wherever lookups would delete them. The work is about `budget` visits of a
@@ -49,16 +54,19 @@ impl Keyspace {
                 self.stats.expired_time_cap_reached += 1;
                 return Progress::More;
             }
-            let Sweep { db, bucket } = self.sweep;
+            let Sweep { db, bucket, found } = self.sweep;
             let Some(due) = self.spaces[db].table.next_due(bucket, now) else {
-                self.sweep = Sweep { db: db + 1, bucket: 0 };
+                self.sweep = Sweep { db: db + 1, bucket: 0, found };
                 continue;
             };
             work += 1 + self.expire_bucket(db, due);
             self.sweep.bucket = due + 1;
         }
-        self.sweep = Sweep::default();
-        self.stats.expired_stale_percent = 0.0;
+        let found = std::mem::take(&mut self.sweep).found;
+        let all = (found + self.len_volatile()).max(1);
+        let percent = found as f64 * 100.0 / all as f64;
+        let average = &mut self.stats.expired_stale_percent;
+        *average += (percent - *average) * ROUND_WEIGHT;
         Progress::Done
     }
 
@@ -76,6 +84,7 @@ impl Keyspace {
                 hashes.push(entry.key().into());
             }
         }
+        self.sweep.found += keys.len();
         for key in &keys {
             self.db(db).expire(key);
         }

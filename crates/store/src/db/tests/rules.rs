@@ -32,6 +32,8 @@ fn the_sweep_finds_what_nobody_asks_for() {
     // Deleting shrinks the table; what a merge carries behind the sweep is found by the next one.
     (0..2).for_each(|_| while world.keyspace.expire_slice(7) == Progress::More {});
     assert_eq!(world.keyspace.db(1).len(), 35);
+    let stale = world.keyspace.stats.expired_stale_percent;
+    assert!((1.0..3.0).contains(&stale), "{stale}: a twentieth of one half, and a round after");
     world.wait(10_000);
     (0..2).for_each(|_| while world.keyspace.expire_slice(7) == Progress::More {});
     assert_eq!(world.keyspace.db(1).len(), 10);

@@ -45,6 +45,12 @@ impl Node {
             Signal::Terminate => "SIGTERM",
             Signal::Interrupt => "SIGINT",
         };
+        if self.shutdown.is_some() && signal == Signal::Interrupt {
+            self.log(Level::Warning, "You insist... exiting now.");
+            self.cancel_saving(|_| true);
+            self.effects.push_back(Effect::Exit(Exit::Status(1)));
+            return;
+        }
         self.log(Level::Warning, format!("Received {name} scheduling shutdown..."));
         let row = match signal {
             Signal::Terminate => "shutdown-on-sigterm",
@@ -189,6 +195,19 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use crate::check::Player;
+    use world::{Event, Signal};
+
+    #[test]
+    fn who_insists_leaves_no_half_file() {
+        let mut player = Player::new(&[]);
+        player.request("", "SET a 1");
+        player.request("", "CONFIG SET save \"3600 1\"");
+        player.disk_stands = true;
+        assert_eq!(player.event(Event::Signal(Signal::Interrupt)), "");
+        assert_eq!(player.event(Event::Signal(Signal::Interrupt)), "(exit Status(1))\n");
+        player.disk_goes_on();
+        assert!(!player.files.keys().any(|path| path.ends_with(".rdb")), "{:?}", player.files);
+    }
 
     #[test]
     fn a_replica_that_still_gets_its_snapshot_is_waited_for() {

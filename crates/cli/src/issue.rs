@@ -3,7 +3,7 @@
 use client::Value;
 
 use crate::connect::Manner;
-use crate::exit::Result;
+use crate::exit::{Exit, Result};
 use crate::number;
 use crate::session::{Pushes, Read, Redirect, Session};
 
@@ -145,10 +145,10 @@ impl Session {
     fn monitor(&mut self, is_as_meant: bool) -> Result<Read> {
         while self.is_monitoring {
             if let Read::Lost(reason) = self.read_reply(is_as_meant)? {
-                return crate::exit::fail(match reason {
-                    Some(reason) => format!("Error: {reason}"),
-                    None => String::new(),
-                });
+                if let Some(reason) = reason {
+                    eprintln!("Error: {reason}");
+                }
+                return Err(Exit(1));
             }
             if matches!(self.last, Some(Value::Error(_))) {
                 self.is_monitoring = false;

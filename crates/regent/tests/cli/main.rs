@@ -5,6 +5,7 @@
 
 mod golden;
 mod long_work;
+mod redirect;
 mod run;
 mod terminal;
 mod topology;

@@ -86,6 +86,7 @@ pub(crate) fn vote_for(group: &mut Group, cx: &mut Cx<'_>, epoch: u64, candidate
         cx.plain(Level::Warning, "+vote-for-leader", Some(group.id), text);
         if candidate != cx.me.id {
             let spread = cx.prng.below(SPREAD_MS);
+            group.delay_said = false;
             group.hold = Hold::Voted {
                 leader: candidate.to_owned(),
                 heard: cx.now,

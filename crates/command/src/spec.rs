@@ -78,6 +78,8 @@ pub struct Spec {
     pub keys: &'static [Keys],
     /// Hints for cluster clients and tools, as COMMAND gives them.
     pub tips: &'static [&'static str],
+    /// What it has learned since it was first there: the version of Redis, and what, in our own words.
+    pub history: &'static [(&'static str, &'static str)],
 }
 
 impl Spec {
@@ -95,6 +97,7 @@ impl Spec {
             categories: Categories::NONE,
             keys: &[],
             tips: &[],
+            history: &[],
         }
     }
 

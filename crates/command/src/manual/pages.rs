@@ -10,7 +10,8 @@ pub fn write_page(w: &mut Writer<'_>, page: &Page<'_>) {
     // A container's syntax is its subcommands'.
     let arguments = if page.subcommands.is_empty() { parse(spec) } else { Vec::new() };
     w.text(&page.name);
-    w.map(4 + usize::from(!arguments.is_empty()) + usize::from(!page.subcommands.is_empty()));
+    let more = [!spec.history.is_empty(), !arguments.is_empty(), !page.subcommands.is_empty()];
+    w.map(4 + more.iter().filter(|there| **there).count());
     for (name, value) in [
         ("summary", spec.summary),
         ("since", spec.since),
@@ -19,6 +20,15 @@ pub fn write_page(w: &mut Writer<'_>, page: &Page<'_>) {
     ] {
         w.text(name);
         w.text(value);
+    }
+    if !spec.history.is_empty() {
+        w.text("history");
+        w.set(spec.history.len());
+        for (version, change) in spec.history {
+            w.array(2);
+            w.text(version);
+            w.text(change);
+        }
     }
     if !arguments.is_empty() {
         w.text("arguments");

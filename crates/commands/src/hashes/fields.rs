@@ -10,6 +10,7 @@ pub(crate) const HSET: DataCommand = Command::new(
     hset,
     Spec {
         name: "hset",
+        history: &[("4.0.0", "several fields")],
         syntax: "key field value [field value ...]",
         summary: "Gives fields of a hash values, and counts the new ones.",
         complexity: "O(N), N being the number of fields",
@@ -78,6 +79,7 @@ pub(crate) const HDEL: DataCommand = Command::new(
     hdel,
     Spec {
         name: "hdel",
+        history: &[("2.4.0", "several fields")],
         syntax: "key field [field ...]",
         summary: "Takes fields out of a hash, and counts those that were there.",
         complexity: "O(N), N being the number of fields",

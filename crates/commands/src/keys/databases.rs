@@ -38,6 +38,7 @@ pub(crate) const FLUSHDB: DataCommand = Command::new(
     flushdb,
     Spec {
         name: "flushdb",
+        history: &[("4.0.0", "ASYNC"), ("6.2.0", "SYNC")],
         syntax: "[ASYNC | SYNC]",
         summary: "Deletes all keys of the selected database.",
         complexity: "O(N), N being the keys deleted",

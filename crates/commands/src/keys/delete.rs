@@ -41,6 +41,7 @@ pub(crate) const EXISTS: DataCommand = Command::new(
     exists,
     Spec {
         name: "exists",
+        history: &[("3.0.3", "several keys")],
         syntax: "key [key ...]",
         summary: "Counts how many of the keys are there; a key named twice counts twice.",
         complexity: "O(N), N being the number of keys",

@@ -19,6 +19,7 @@ pub(crate) const EXPIRE: DataCommand = Command::new(
     expire,
     Spec {
         name: "expire",
+        history: &[("7.0.0", "conditions NX, XX, GT and LT")],
         syntax: "key seconds [NX | XX | GT | LT]",
         summary: "Sets the seconds that a key has to live.",
         ..EXPIRES
@@ -29,6 +30,7 @@ pub(crate) const PEXPIRE: DataCommand = Command::new(
     pexpire,
     Spec {
         name: "pexpire",
+        history: &[("7.0.0", "conditions NX, XX, GT and LT")],
         syntax: "key milliseconds [NX | XX | GT | LT]",
         summary: "Sets the milliseconds that a key has to live.",
         since: "2.6.0",
@@ -40,6 +42,7 @@ pub(crate) const EXPIREAT: DataCommand = Command::new(
     expireat,
     Spec {
         name: "expireat",
+        history: &[("7.0.0", "conditions NX, XX, GT and LT")],
         syntax: "key unix-time-seconds [NX | XX | GT | LT]",
         summary: "Sets the second, counted from 1970, when a key ends.",
         since: "1.2.0",
@@ -51,6 +54,7 @@ pub(crate) const PEXPIREAT: DataCommand = Command::new(
     pexpireat,
     Spec {
         name: "pexpireat",
+        history: &[("7.0.0", "conditions NX, XX, GT and LT")],
         syntax: "key unix-time-milliseconds [NX | XX | GT | LT]",
         summary: "Sets the millisecond, counted from 1970, when a key ends.",
         since: "2.6.0",

@@ -27,6 +27,7 @@ pub(crate) const SCAN: DataCommand = Command::new(
     scan,
     Spec {
         name: "scan",
+        history: &[("6.0.0", "TYPE")],
         syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]",
         summary: "Returns some keys, and a cursor to go on with.",
         complexity: "O(1) for every call, O(N) for all of them, N being the keys of the database",

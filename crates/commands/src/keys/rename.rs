@@ -27,6 +27,7 @@ pub(crate) const RENAMENX: DataCommand = Command::new(
     renamenx,
     Spec {
         name: "renamenx",
+        history: &[("3.2.0", "no error where both names are one")],
         syntax: "key newkey",
         summary: "Gives a key another name that no key has.",
         arity: Arity::Exactly(3),

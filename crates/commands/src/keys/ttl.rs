@@ -18,6 +18,7 @@ pub(crate) const TTL: DataCommand = Command::new(
     ttl,
     Spec {
         name: "ttl",
+        history: &[("2.8.0", "-2 where there is no key")],
         syntax: "key",
         summary: "Tells how many seconds a key has to live.",
         tips: &["nondeterministic_output"],
@@ -29,6 +30,7 @@ pub(crate) const PTTL: DataCommand = Command::new(
     pttl,
     Spec {
         name: "pttl",
+        history: &[("2.8.0", "-2 where there is no key")],
         syntax: "key",
         summary: "Tells how many milliseconds a key has to live.",
         since: "2.6.0",

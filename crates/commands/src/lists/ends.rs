@@ -13,6 +13,7 @@ pub(crate) const LPUSH: DataCommand = Command::new(
     |cx, args| push(cx, args, End::Front),
     Spec {
         name: "lpush",
+        history: &[("2.4.0", "several elements")],
         syntax: "key element [element ...]",
         summary: "Puts elements at the head of a list, one after the other, creating the list when absent.",
         complexity: "O(1) for each element added",
@@ -27,6 +28,7 @@ pub(crate) const RPUSH: DataCommand = Command::new(
     |cx, args| push(cx, args, End::Back),
     Spec {
         name: "rpush",
+        history: &[("2.4.0", "several elements")],
         syntax: "key element [element ...]",
         summary: "Puts elements at the tail of a list, creating the list when absent.",
         complexity: "O(1) for each element added",
@@ -41,6 +43,7 @@ pub(crate) const LPUSHX: DataCommand = Command::new(
     |cx, args| push_if_there(cx, args, End::Front),
     Spec {
         name: "lpushx",
+        history: &[("4.0.0", "several elements")],
         syntax: "key element [element ...]",
         summary: "Puts elements at the head of a list that exists.",
         complexity: "O(1) for each element added",
@@ -56,6 +59,7 @@ pub(crate) const RPUSHX: DataCommand = Command::new(
     |cx, args| push_if_there(cx, args, End::Back),
     Spec {
         name: "rpushx",
+        history: &[("4.0.0", "several elements")],
         syntax: "key element [element ...]",
         summary: "Puts elements at the tail of a list that exists.",
         complexity: "O(1) for each element added",
@@ -101,6 +105,7 @@ pub(crate) const LPOP: DataCommand = Command::new(
     |cx, args| pop(cx, args, End::Front, "lpop"),
     Spec {
         name: "lpop",
+        history: &[("6.2.0", "a count")],
         syntax: "key [count]",
         summary: "Takes elements from the head of a list and returns them; a list without elements is deleted.",
         complexity: "O(N) where N is the number of elements taken",
@@ -115,6 +120,7 @@ pub(crate) const RPOP: DataCommand = Command::new(
     |cx, args| pop(cx, args, End::Back, "rpop"),
     Spec {
         name: "rpop",
+        history: &[("6.2.0", "a count")],
         syntax: "key [count]",
         summary: "Takes elements from the tail of a list and returns them; a list without elements is deleted.",
         complexity: "O(N) where N is the number of elements taken",

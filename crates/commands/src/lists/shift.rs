@@ -86,6 +86,7 @@ pub(crate) const BRPOPLPUSH: DataCommand = Command::new(
     brpoplpush,
     Spec {
         name: "brpoplpush",
+        history: &[("6.0.0", "blocks for fractions of a second, too")],
         syntax: "source destination timeout",
         summary: "Does what RPOPLPUSH does, and waits where there is no element to move.",
         since: "2.2.0",

@@ -17,6 +17,7 @@ pub(crate) const BLPOP: DataCommand = Command::new(
     |cx, args| blocking_pop(cx, args, End::Front),
     Spec {
         name: "blpop",
+        history: &[("6.0.0", "blocks for fractions of a second, too")],
         syntax: "key [key ...] timeout",
         summary: "Takes an element from the head of the first list that has one, and waits where none has.",
         complexity: "O(N) where N is the number of keys",
@@ -32,6 +33,7 @@ pub(crate) const BRPOP: DataCommand = Command::new(
     |cx, args| blocking_pop(cx, args, End::Back),
     Spec {
         name: "brpop",
+        history: &[("6.0.0", "blocks for fractions of a second, too")],
         syntax: "key [key ...] timeout",
         summary: "Takes an element from the tail of the first list that has one, and waits where none has.",
         complexity: "O(N) where N is the number of keys",

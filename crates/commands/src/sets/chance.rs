@@ -16,6 +16,7 @@ pub(crate) const SPOP: DataCommand = Command::new(
     spop,
     Spec {
         name: "spop",
+        history: &[("3.2.0", "a count")],
         syntax: "key [count]",
         summary: "Takes members by chance out of a set and returns them; a set without members is deleted.",
         complexity: "O(N) where N is the number of members taken",
@@ -88,6 +89,7 @@ pub(crate) const SRANDMEMBER: DataCommand = Command::new(
     srandmember,
     Spec {
         name: "srandmember",
+        history: &[("2.6.0", "a count")],
         syntax: "key [count]",
         summary: "Returns members by chance: distinct ones, or with repetition where the count is negative.",
         complexity: "O(N) where N is the absolute value of the count",

@@ -11,6 +11,7 @@ pub(crate) const SADD: DataCommand = Command::new(
     sadd,
     Spec {
         name: "sadd",
+        history: &[("2.4.0", "several members")],
         syntax: "key member [member ...]",
         summary: "Adds members to a set, creating it when absent.",
         complexity: "O(1) for each member added",
@@ -38,6 +39,7 @@ pub(crate) const SREM: DataCommand = Command::new(
     srem,
     Spec {
         name: "srem",
+        history: &[("2.4.0", "several members")],
         syntax: "key member [member ...]",
         summary: "Removes members from a set; a set without members is deleted.",
         complexity: "O(N) where N is the number of members to be removed",

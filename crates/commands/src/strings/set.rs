@@ -11,6 +11,12 @@ pub(crate) const SET: DataCommand = Command::new(
     set,
     Spec {
         name: "set",
+        history: &[
+            ("2.6.12", "EX, PX, NX and XX"),
+            ("6.0.0", "KEEPTTL"),
+            ("6.2.0", "GET, EXAT and PXAT"),
+            ("7.0.0", "GET together with NX"),
+        ],
         // compat(7.2): IFEQ is ours, and left out: tools compare the hint for SET word by word.
         syntax: "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
         summary: "Stores a string under a key, whatever was there, if the conditions hold.",

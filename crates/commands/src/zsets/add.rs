@@ -14,6 +14,11 @@ pub(crate) const ZADD: DataCommand = Command::new(
     |cx, args| add(cx, args, Conditions::default()),
     Spec {
         name: "zadd",
+        history: &[
+            ("2.4.0", "several members"),
+            ("3.0.2", "XX, NX, CH and INCR"),
+            ("6.2.0", "GT and LT"),
+        ],
         syntax: "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]",
         summary: "Gives members of a sorted set their scores, adding those that are not there yet.",
         complexity: "O(log(N)) for each member, where N is the number of members of the sorted set",

@@ -63,6 +63,7 @@ pub(crate) const ZRANK: DataCommand = Command::new(
     |cx, args| rank(cx, args, End::Front, "zrank"),
     Spec {
         name: "zrank",
+        history: &[("7.2.0", "WITHSCORE")],
         syntax: "key member [WITHSCORE]",
         summary: "Tells how many members have a lower score than a member.",
         complexity: "O(log(N)) where N is the number of members",
@@ -78,6 +79,7 @@ pub(crate) const ZREVRANK: DataCommand = Command::new(
     |cx, args| rank(cx, args, End::Back, "zrevrank"),
     Spec {
         name: "zrevrank",
+        history: &[("7.2.0", "WITHSCORE")],
         syntax: "key member [WITHSCORE]",
         summary: "Tells how many members have a higher score than a member.",
         complexity: "O(log(N)) where N is the number of members",

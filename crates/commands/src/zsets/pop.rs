@@ -65,6 +65,7 @@ pub(crate) const BZPOPMIN: DataCommand = Command::new(
     |cx, args| blocking_pop(cx, args, End::Front),
     Spec {
         name: "bzpopmin",
+        history: &[("6.0.0", "blocks for fractions of a second, too")],
         syntax: "key [key ...] timeout",
         summary: "Takes the member with the lowest score out of the first sorted set that has one, and waits where none has.",
         complexity: "O(log(N)) where N is the number of members",
@@ -80,6 +81,7 @@ pub(crate) const BZPOPMAX: DataCommand = Command::new(
     |cx, args| blocking_pop(cx, args, End::Back),
     Spec {
         name: "bzpopmax",
+        history: &[("6.0.0", "blocks for fractions of a second, too")],
         syntax: "key [key ...] timeout",
         summary: "Takes the member with the highest score out of the first sorted set that has one, and waits where none has.",
         complexity: "O(log(N)) where N is the number of members",

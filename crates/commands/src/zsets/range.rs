@@ -20,6 +20,7 @@ pub(crate) const ZRANGE: DataCommand = Command::new(
     |cx, args| range(cx, args, None, None),
     Spec {
         name: "zrange",
+        history: &[("6.2.0", "REV, BYSCORE, BYLEX and LIMIT")],
         syntax: "key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]",
         summary: "Returns the members within a range of ranks, scores or names.",
         complexity: COMPLEXITY,
@@ -48,6 +49,7 @@ pub(crate) const ZRANGEBYSCORE: DataCommand = Command::new(
     |cx, args| range(cx, args, Some(By::Score), Some(false)),
     Spec {
         name: "zrangebyscore",
+        history: &[("2.0.0", "WITHSCORES")],
         syntax: "key min max [WITHSCORES] [LIMIT offset count]",
         summary: "Returns the members whose scores lie within bounds.",
         complexity: COMPLEXITY,
@@ -63,6 +65,7 @@ pub(crate) const ZREVRANGEBYSCORE: DataCommand = Command::new(
     |cx, args| range(cx, args, Some(By::Score), Some(true)),
     Spec {
         name: "zrevrangebyscore",
+        history: &[("2.1.6", "bounds that do not belong")],
         syntax: "key max min [WITHSCORES] [LIMIT offset count]",
         summary: "Returns the members whose scores lie within bounds, from the highest score on.",
         complexity: COMPLEXITY,

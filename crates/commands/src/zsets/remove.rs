@@ -15,6 +15,7 @@ pub(crate) const ZREM: DataCommand = Command::new(
     zrem,
     Spec {
         name: "zrem",
+        history: &[("2.4.0", "several members")],
         syntax: "key member [member ...]",
         summary: "Removes members from a sorted set; one without members is deleted.",
         complexity: "O(M*log(N)) where N is the number of members and M the number of those to be removed",

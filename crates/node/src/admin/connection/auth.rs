@@ -18,6 +18,7 @@ pub(crate) const AUTH: NodeCommand = Command::new(
     auth,
     Spec {
         name: "auth",
+        history: &[("6.0.0", "users by name")],
         syntax: "[username] password",
         summary: "Tells the server who speaks.",
         complexity: "O(N), N being the number of passwords of the user",
@@ -65,6 +66,7 @@ pub(crate) const HELLO: NodeCommand = Command::new(
     hello,
     Spec {
         name: "hello",
+        history: &[("6.2.0", "without a version: only tells")],
         syntax: "[protover [AUTH username password] [SETNAME clientname]]",
         summary: "Chooses the protocol and tells about the server.",
         since: "6.0.0",

@@ -13,6 +13,12 @@ pub(super) const MIGRATE: NodeCommand = Command::new(
     migrate,
     Spec {
         name: "migrate",
+        history: &[
+            ("3.0.0", "COPY and REPLACE"),
+            ("3.0.6", "KEYS"),
+            ("4.0.7", "AUTH"),
+            ("6.0.0", "AUTH2"),
+        ],
         syntax: "host port <key | \"\"> destination-db timeout [COPY] [REPLACE] [AUTH password | AUTH2 username \
                  password] [KEYS key [key ...]]",
         summary: "Moves keys to another server.",

@@ -10,6 +10,7 @@ pub(super) const RESTORE: NodeCommand = Command::new(
     restore,
     Spec {
         name: "restore",
+        history: &[("3.0.0", "REPLACE"), ("5.0.0", "ABSTTL, IDLETIME and FREQ")],
         syntax: "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
         summary: "Creates a key from what DUMP returned.",
         complexity: "O(N), N being the size of the value; O(N*log(N)) for sorted sets",

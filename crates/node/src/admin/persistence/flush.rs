@@ -8,6 +8,7 @@ pub(super) const FLUSHALL: NodeCommand = Command::new(
     flushall,
     Spec {
         name: "flushall",
+        history: &[("4.0.0", "ASYNC"), ("6.2.0", "SYNC")],
         syntax: "[ASYNC | SYNC]",
         summary: "Deletes all keys of all databases.",
         complexity: "O(N), N being the keys deleted",

@@ -32,6 +32,7 @@ pub(super) const BGSAVE: NodeCommand = Command::new(
     bgsave,
     Spec {
         name: "bgsave",
+        history: &[("3.2.2", "SCHEDULE")],
         syntax: "[SCHEDULE]",
         summary: "Saves the dataset of this moment while commands go on.",
         arity: Arity::AtLeast(1),

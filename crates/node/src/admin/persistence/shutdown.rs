@@ -11,6 +11,7 @@ pub(super) const SHUTDOWN: NodeCommand = Command::new(
     shutdown,
     Spec {
         name: "shutdown",
+        history: &[("7.0.0", "NOW, FORCE and ABORT")],
         syntax: "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
         summary: "Saves the dataset as configured and ends the server.",
         complexity: "O(N) when saving, N being the number of keys",

@@ -8,6 +8,7 @@ pub(super) const INFO: NodeCommand = Command::new(
     info,
     Spec {
         name: "info",
+        history: &[("7.0.0", "several sections")],
         syntax: "[section [section ...]]",
         summary: "Tells about the server, in sections.",
         arity: Arity::AtLeast(1),

@@ -25,6 +25,7 @@ const GET: NodeCommand = Command::new(
     get,
     Spec {
         name: "get",
+        history: &[("4.0.0", "address and name of the client")],
         syntax: "[count]",
         summary: "Returns the newest entries, ten unless told how many; -1 for all.",
         complexity: "O(N), N being the number of entries",

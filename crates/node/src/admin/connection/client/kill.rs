@@ -11,6 +11,12 @@ pub(super) const KILL: NodeCommand = Command::new(
     kill,
     Spec {
         name: "kill",
+        history: &[
+            ("2.8.12", "filters by ID, TYPE, ADDR, and SKIPME"),
+            ("3.2.0", "TYPE master"),
+            ("5.0.0", "TYPE replica; slave means the same"),
+            ("6.2.0", "LADDR"),
+        ],
         syntax: "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | \
                  [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> ...>",
         summary: "Closes connections.",

@@ -30,6 +30,14 @@ pub(super) const LIST: NodeCommand = Command::new(
     list,
     Spec {
         name: "list",
+        history: &[
+            ("2.8.12", "field id"),
+            ("5.0.0", "TYPE"),
+            ("6.0.0", "field user"),
+            ("6.2.0", "ID; fields argv-mem, tot-mem, laddr and redir"),
+            ("7.0.0", "fields resp, multi-mem, rbs and rbp"),
+            ("7.0.3", "field ssub"),
+        ],
         syntax: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
         summary: "Shows all connections, or those of a type, or those with given ids.",
         complexity: "O(N), N being the number of connections",

@@ -9,6 +9,7 @@ pub(super) const PAUSE: NodeCommand = Command::new(
     pause,
     Spec {
         name: "pause",
+        history: &[("6.2.0", "WRITE and ALL")],
         syntax: "timeout [WRITE | ALL]",
         summary: "Holds back the commands of all connections, or their writes, for some milliseconds.",
         since: "3.0.0",

@@ -9,6 +9,7 @@ pub(super) const INFO: NodeCommand = Command::new(
     info,
     Spec {
         name: "info",
+        history: &[("7.0.0", "without names: all commands")],
         syntax: "[command-name [command-name ...]]",
         summary: "Describes the given commands, or all.",
         complexity: "O(N), N being the number of commands asked for",

@@ -8,6 +8,7 @@ pub(super) const GET: NodeCommand = Command::new(
     get,
     Spec {
         name: "get",
+        history: &[("7.0.0", "several patterns")],
         syntax: "parameter [parameter ...]",
         summary: "Returns parameters, by name or pattern, with their values.",
         complexity: "O(N), N being the number of patterns",

@@ -12,6 +12,7 @@ pub(super) const SET: NodeCommand = Command::new(
     set,
     Spec {
         name: "set",
+        history: &[("7.0.0", "several parameters")],
         syntax: "parameter value [parameter value ...]",
         summary: "Changes parameters while the server runs.",
         complexity: "O(N), N being the number of parameters",

@@ -106,7 +106,8 @@ impl Session {
 
     /// Many requests at once and their replies.
     pub(crate) fn ask_all<A: AsRef<[u8]>>(&mut self, all: &[Vec<A>]) -> io::Result<Vec<Value>> {
-        self.link.as_mut().ok_or(ErrorKind::NotConnected)?.pipeline(all)
+        self.link.as_mut().ok_or(ErrorKind::NotConnected)?.send_all(all)?;
+        all.iter().map(|_| self.receive()).collect()
     }
 
     /// As [`Session::ask`]; without a reply the program ends.

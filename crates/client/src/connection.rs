@@ -88,6 +88,12 @@ impl Client {
 
     /// Many requests at once, and all their replies.
     pub fn pipeline<A: AsRef<[u8]>>(&mut self, requests: &[Vec<A>]) -> io::Result<Vec<Value>> {
+        self.send_all(requests)?;
+        requests.iter().map(|_| self.receive()).collect()
+    }
+
+    /// Many requests at once, whose replies are fetched later.
+    pub fn send_all<A: AsRef<[u8]>>(&mut self, requests: &[Vec<A>]) -> io::Result<()> {
         let mut bytes = std::mem::take(&mut self.request);
         bytes.clear();
         for words in requests {
@@ -95,8 +101,7 @@ impl Client {
         }
         let written = self.write_raw(&bytes);
         self.request = bytes;
-        written?;
-        requests.iter().map(|_| self.receive()).collect()
+        written
     }
 
     /// A request whose reply is fetched later, if there is one.

@@ -2,7 +2,7 @@
 
 use crate::address::Address;
 use crate::failover::{self, Phase};
-use crate::group::{Group, InstanceId, Reboot};
+use crate::group::{Group, InstanceId, Reboot, Replica};
 use crate::news::Cx;
 use crate::orders;
 use crate::report::{Report, Role};
@@ -32,6 +32,7 @@ pub(crate) fn refresh(
     note_role(group, cx, id, &report);
     let it = group.instance_mut(id).expect("it was there");
     it.history = report.history;
+    forgive(group, cx);
     if tilted || is_primary {
         return;
     }
@@ -79,7 +80,7 @@ fn lost_data(group: &Group, report: &Report) -> Option<String> {
         return None;
     }
     let with_data = group.replicas.iter().filter(|it| it.verified && it.has_synced_once);
-    let most = with_data.map(|it| it.report.offset).max()?;
+    let most = with_data.map(|it| it.report.offset).max().filter(|most| *most > 0)?;
     let before = &group.primary.history;
     let goes_on = !before.id.is_empty()
         && (report.history.id == before.id || report.history.id2 == before.id);
@@ -90,6 +91,26 @@ fn lost_data(group: &Group, report: &Report) -> Option<String> {
     }
     (report.history.offset < most)
         .then(|| format!("at offset {}, and a replica is at {most}", report.history.offset))
+}
+
+/// A primary that has lost data is held against it as long as somebody has more. When every replica that is up has
+/// taken over what it has, there is nothing left to save: too few of us were there to do it.
+fn forgive(group: &mut Group, cx: &mut Cx<'_>) {
+    let lost = matches!(group.primary.rebooted, Some((_, Reboot::LostData)));
+    if !lost || group.failover.is_some() {
+        return;
+    }
+    let history = &group.primary.history;
+    let taken_over = |it: &&Replica| {
+        it.report.link_up && it.it.history.id == history.id && it.report.offset <= history.offset
+    };
+    let up = group.replicas.iter().filter(|it| it.verified && !it.it.is_down());
+    if up.clone().next().is_none() || !up.clone().all(|it| taken_over(&it)) {
+        return;
+    }
+    group.primary.rebooted = None;
+    let text = format!("Nobody has more data than {} any more: it is taken as it is", group.name);
+    cx.log(Level::Notice, text);
 }
 
 /// Replicas that the primary lists.

@@ -333,3 +333,48 @@ fn ckquorum_asks_everybody() {
     );
     assert_eq!(player.say("PING"), "PONG\n");
 }
+
+/// Somebody whom the Sentinel has called answers everything that it was asked.
+fn serve(player: &mut Player, name: &str, info: &str) {
+    for request in player.asked(name) {
+        let answer = match request.split(' ').next() {
+            Some("PING") => "+PONG\r\n".to_owned(),
+            Some("INFO") => format!("${}\r\n{info}\r\n", info.len()),
+            _ => "+OK\r\n".to_owned(),
+        };
+        player.bytes(name, answer.as_bytes());
+    }
+}
+
+#[test]
+fn an_empty_primary_is_down_as_long_as_somebody_has_more() {
+    let mut player = connected();
+    let primary = |run_id: &str, history: &str, offset: u64| {
+        let run_id = run_id.repeat(40);
+        format!(
+            "run_id:{run_id}\r\nrole:master\r\nmaster_replid:{history}\r\nmaster_repl_offset:{offset}\r\n"
+        )
+    };
+    let replica = |history: &str, offset: u64| {
+        format!(
+            "run_id:{}\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:up\r\n\
+             slave_repl_offset:{offset}\r\nslave_priority:100\r\nmaster_replid:{history}\r\n",
+            "b".repeat(40)
+        )
+    };
+    let round = |player: &mut Player, primary: &str, replica: &str| {
+        for _ in 0..11 {
+            player.pass(1000);
+            serve(player, "10.0.0.1:6379/0", primary);
+            serve(player, "10.0.0.2:6379/0", replica);
+        }
+        player.says("news", "PING");
+        std::mem::take(&mut player.log)
+    };
+    let has = |log: &[String], line: &str| log.iter().any(|it| it.starts_with(line));
+    round(&mut player, &primary("a", "old", 100), &replica("old", 100));
+    let log = round(&mut player, &primary("c", "new", 0), &replica("old", 100));
+    assert!(has(&log, "+sdown master m") && !has(&log, "-sdown master m"), "{log:?}");
+    let log = round(&mut player, &primary("c", "new", 10), &replica("new", 10));
+    assert!(has(&log, "-sdown master m"), "{log:?}");
+}

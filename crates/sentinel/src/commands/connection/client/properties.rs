@@ -1,4 +1,4 @@
-//! What a connection says of itself: CLIENT ID, GETNAME, SETNAME, SETINFO, REPLY, NO-EVICT, NO-TOUCH.
+//! What a connection says of itself: CLIENT ID, GETNAME, SETNAME, SETINFO, REPLY, NO-EVICT.
 
 use super::super::auth::check_name;
 use super::{ADMIN, SUB};

@@ -410,6 +410,7 @@ transcripts! {
 #[cfg(test)]
 mod tests {
     use super::Player;
+    use world::DiskOp;
 
     #[test]
     fn a_rewritten_file_has_the_values_of_now() {
@@ -442,6 +443,21 @@ mod tests {
         assert_eq!(reply, "OK\nbig: (closed)\n");
         assert_eq!(player.request("small", "PING"), "PONG\n");
         assert_eq!(player.node.stats.evicted_clients, 1);
+    }
+
+    #[test]
+    fn who_cannot_save_refuses_writes_and_is_not_well() {
+        let mut player = Player::new(&[]);
+        player.request("", "SET k 1");
+        player.disk_fails = |op| matches!(op, DiskOp::Create { .. });
+        player.request("", "SAVE");
+        for request in ["SET k 2", "PING", "DEL k"] {
+            let reply = player.request("", request);
+            assert!(reply.starts_with("(error) MISCONF Redis is configured"), "{request}: {reply}");
+        }
+        assert_eq!(player.request("", "GET k"), "\"1\"\n");
+        player.request("", "CONFIG SET stop-writes-on-bgsave-error no");
+        assert_eq!(player.request("", "PING"), "PONG\n");
     }
 
     #[test]

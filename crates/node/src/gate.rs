@@ -58,8 +58,9 @@ pub(crate) fn check(
     }
     if flags.has(Flags::WRITE) {
         node.check_write()?;
-    } else if spec.name == "ping" && !node.is_replica() {
-        // compat(7.2): a server that takes no writes does not answer PING either, so that Sentinels replace it.
+    } else if spec.name == "ping" {
+        // compat(7.2): a server that cannot save does not answer PING either. So Sentinels replace it, and do not
+        // promote it.
         node.check_disk()?;
     }
     node.check_dataset(flags)

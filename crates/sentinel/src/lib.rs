@@ -36,6 +36,7 @@ mod news;
 mod orders;
 mod periods;
 mod programs;
+mod reboot;
 mod refresh;
 mod report;
 pub mod scripts;

@@ -1,12 +1,12 @@
-//! What an INFO reply changes: roles, replicas that were not known, a restart, a place in a history.
+//! What an INFO reply changes: roles, replicas that were not known, a place in a history.
 
 use crate::address::Address;
 use crate::failover::{self, Phase};
-use crate::group::{Group, InstanceId, Reboot, Replica};
+use crate::group::{Group, InstanceId, Reboot};
 use crate::news::Cx;
 use crate::orders;
+use crate::reboot;
 use crate::report::{Report, Role};
-use crate::state::RebootPolicy;
 use std::rc::Rc;
 use world::Level;
 
@@ -23,7 +23,7 @@ pub(crate) fn refresh(
     let Some(it) = group.instance_mut(id) else { return };
     it.info = Some((Rc::clone(text), cx.now));
     it.loading = report.loading;
-    note_run_id(group, cx, id, &report);
+    reboot::note_run_id(group, cx, id, &report);
     if is_primary {
         discover(group, cx, &report);
     } else {
@@ -32,7 +32,8 @@ pub(crate) fn refresh(
     note_role(group, cx, id, &report);
     let it = group.instance_mut(id).expect("it was there");
     it.history = report.history;
-    forgive(group, cx);
+    it.keys = report.keys;
+    reboot::judge(group, cx);
     if tilted || is_primary {
         return;
     }
@@ -44,73 +45,6 @@ pub(crate) fn refresh(
         }
         Role::Unknown => {}
     }
-}
-
-/// A new run id means that the process was started again.
-fn note_run_id(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId, report: &Report) {
-    let Some(run_id) = &report.run_id else { return };
-    let is_primary = group.primary.id == id;
-    let it = group.instance_mut(id).expect("it was there");
-    let before = it.run_id.replace(run_id.clone());
-    if before.is_none() || before.as_ref() == Some(run_id) {
-        return;
-    }
-    if let Some(replica) = group.replica_mut(id) {
-        replica.has_synced = false;
-    }
-    let about = group.instances().find(|it| it.id == id).expect("it was there");
-    cx.event(Level::Notice, "+reboot", group, about, "");
-    if !is_primary {
-        return;
-    }
-    let lost = (group.settings.reboot_policy == RebootPolicy::Protect)
-        .then(|| lost_data(group, report))
-        .flatten();
-    if let Some(why) = lost {
-        cx.log(Level::Warning, format!("{} came back after a restart {why}", group.name));
-        group.primary.rebooted = Some((cx.now, Reboot::LostData));
-    } else if group.settings.reboot_down_after_ms != 0 {
-        group.primary.rebooted = Some((cx.now, Reboot::Awaited));
-    }
-}
-
-/// Whether a primary that was started again has less than a replica has, and in which words.
-fn lost_data(group: &Group, report: &Report) -> Option<String> {
-    if report.role != Role::Master {
-        return None;
-    }
-    let with_data = group.replicas.iter().filter(|it| it.verified && it.has_synced_once);
-    let most = with_data.map(|it| it.report.offset).max().filter(|most| *most > 0)?;
-    let before = &group.primary.history;
-    let goes_on = !before.id.is_empty()
-        && (report.history.id == before.id || report.history.id2 == before.id);
-    if !goes_on {
-        return Some(format!(
-            "with another history, and a replica has {most} bytes of the one it had"
-        ));
-    }
-    (report.history.offset < most)
-        .then(|| format!("at offset {}, and a replica is at {most}", report.history.offset))
-}
-
-/// A primary that has lost data is held against it as long as somebody has more. When every replica that is up has
-/// taken over what it has, there is nothing left to save: too few of us were there to do it.
-fn forgive(group: &mut Group, cx: &mut Cx<'_>) {
-    let lost = matches!(group.primary.rebooted, Some((_, Reboot::LostData)));
-    if !lost || group.failover.is_some() {
-        return;
-    }
-    let history = &group.primary.history;
-    let taken_over = |it: &&Replica| {
-        it.report.link_up && it.it.history.id == history.id && it.report.offset <= history.offset
-    };
-    let up = group.replicas.iter().filter(|it| it.verified && !it.it.is_down());
-    if up.clone().next().is_none() || !up.clone().all(|it| taken_over(&it)) {
-        return;
-    }
-    group.primary.rebooted = None;
-    let text = format!("Nobody has more data than {} any more: it is taken as it is", group.name);
-    cx.log(Level::Notice, text);
 }
 
 /// Replicas that the primary lists.

@@ -29,6 +29,8 @@ pub(crate) struct Report {
     pub(crate) loading: bool,
     /// The replicas that it lists.
     pub(crate) replicas: Vec<Address>,
+    /// How many keys it has in all databases; none where it does not tell.
+    pub(crate) keys: Option<u64>,
     /// The history that it has, and how much of it.
     pub(crate) history: History,
     /// What only a replica says.
@@ -80,6 +82,7 @@ impl Report {
             role: Role::Unknown,
             loading: false,
             replicas: Vec::new(),
+            keys: None,
             history: History::default(),
             replica: ReplicaReport::default(),
         };
@@ -87,6 +90,10 @@ impl Report {
         for line in text.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let Ok(line) = std::str::from_utf8(line) else { continue };
+            if line == "# Keyspace" {
+                // Databases without keys have no line.
+                report.keys = Some(0);
+            }
             let Some((name, value)) = line.split_once(':') else { continue };
             let replica = &mut report.replica;
             match name {
@@ -109,7 +116,10 @@ impl Report {
                 "slave_priority" => replica.priority = number(value) as u32,
                 "slave_repl_offset" => replica.offset = number(value),
                 "replica_announced" => replica.announced = value != "0",
-                _ => report.replicas.extend(replica_line(name, value)),
+                _ => {
+                    report.replicas.extend(replica_line(name, value));
+                    report.keys = report.keys.map(|keys| keys + keys_of(name, value).unwrap_or(0));
+                }
             }
         }
         report.replica.master = host.zip(port).map(|(host, port)| Address { host, port });
@@ -119,6 +129,12 @@ impl Report {
 
 fn number(text: &str) -> u64 {
     text.parse().unwrap_or(0)
+}
+
+/// `db0:keys=7,expires=0,...`
+fn keys_of(name: &str, value: &str) -> Option<u64> {
+    name.strip_prefix("db")?.parse::<u32>().ok()?;
+    value.split(',').next()?.strip_prefix("keys=")?.parse().ok()
 }
 
 /// `slave0:ip=...,port=...,...`, or before Redis 2.8 `slave0:ip,port,state`.
@@ -156,6 +172,19 @@ mod tests {
             [Address::new("10.0.0.2", 6380), Address::new("10.0.0.3", 6381)]
         );
         assert_eq!((report.history.id.as_str(), report.history.offset), ("abc", 99));
+        assert_eq!(report.keys, None);
+    }
+
+    #[test]
+    fn keys_are_counted() {
+        for (text, keys) in [
+            ("# Keyspace\r\n", Some(0)),
+            ("# Keyspace\r\ndb0:keys=7,expires=1,avg_ttl=0\r\ndb12:keys=5,expires=0\r\n", Some(12)),
+            ("db0:keys=7,expires=1\r\n", None),
+            ("# Keyspace\r\ndb0:keys=x\r\ndbx:keys=1\r\n", Some(0)),
+        ] {
+            assert_eq!(Report::parse(text.as_bytes()).keys, keys, "{text}");
+        }
     }
 
     #[test]

@@ -324,4 +324,5 @@ fn request(line: &str) -> Option<(&str, &str)> {
 }
 
 mod clients;
+mod restarts;
 mod watched;

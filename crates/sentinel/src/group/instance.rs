@@ -29,12 +29,16 @@ pub(crate) struct Instance {
     pub(crate) role_since: Instant,
     pub(crate) loading: bool,
     pub(crate) history: History,
+    /// How many keys it has, where it tells.
+    pub(crate) keys: Option<u64>,
     /// When our hello last went out through it.
     pub(crate) greeted: Instant,
     /// SCRIPT KILL was sent since it went down.
     pub(crate) script_killed: bool,
     /// It came back under a new run id, and this counts against it: since when, and how.
     pub(crate) rebooted: Option<(Instant, Reboot)>,
+    /// The history that it had before a restart, and when that was noticed, until it is known whether it still has it.
+    pub(crate) history_before: Option<(History, Instant)>,
 }
 
 /// What a restart means for a primary.
@@ -69,9 +73,11 @@ impl Instance {
             role_since: now,
             loading: false,
             history: History::default(),
+            keys: None,
             greeted: now,
             script_killed: false,
             rebooted: None,
+            history_before: None,
         }
     }
 

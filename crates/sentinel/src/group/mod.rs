@@ -26,6 +26,9 @@ pub(crate) struct GroupId(pub(crate) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct InstanceId(pub(crate) u64);
 
+/// How often a primary that has restarted is asked what data it has, while it loads them.
+const JUDGING_MS: u64 = 200;
+
 /// What the operator says about a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -150,15 +153,18 @@ impl Group {
         // Who has just become the primary is still being joined by its replicas.
         let new =
             instance == self.primary.id && now.ms_since(self.primary.judged_from) < periods.info_ms;
+        // As soon as it has loaded its data its replicas join it, and may lose theirs.
+        let to_be_judged = instance == self.primary.id && self.primary.history_before.is_some();
+        let info_ms = match (to_be_judged, replica_in_doubt || new) {
+            (true, _) => JUDGING_MS,
+            (false, true) => 1000,
+            (false, false) => periods.info_ms,
+        };
         User {
             group: self.id,
             instance,
             down_after_ms: settings.down_after_ms,
-            info_ms: (!peer).then_some(if replica_in_doubt || new {
-                1000
-            } else {
-                periods.info_ms
-            }),
+            info_ms: (!peer).then_some(info_ms),
             ping_ms: settings.down_after_ms.min(periods.ping_ms),
         }
     }

@@ -425,11 +425,22 @@ impl<I: Item> Table<I> {
             let hash = self.hash_of(word);
             self.place(if hash & high_bit != 0 { new } else { old }, tag_of(hash), word);
         }
-        // The next victim is known: its items are rehashed, so let them come closer in the meantime.
-        if old + 1 < high_bit as usize {
-            let next = self.link(old + 1);
-            next.occupied()
-                .for_each(|slot| prefetch(std::ptr::without_provenance(next.word(slot) as usize)));
+        self.prefetch_victims(old + 1, high_bit as usize);
+    }
+
+    /// The next buckets to be split are known, and all their items will be rehashed: let them come closer in the
+    /// meantime, those in a child as well, for which the child itself must come one split earlier.
+    fn prefetch_victims(&self, next: usize, end: usize) {
+        if next + 1 < end
+            && let Some(child) = self.link(next + 1).child()
+        {
+            prefetch(child.address());
+        }
+        let mut bucket = (next < end).then(|| self.link(next));
+        while let Some(link) = bucket {
+            let words = link.occupied().map(|slot| link.word(slot));
+            words.for_each(|word| prefetch(std::ptr::without_provenance(word as usize)));
+            bucket = link.child();
         }
     }
 

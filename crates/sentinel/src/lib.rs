@@ -35,6 +35,7 @@ mod meet;
 mod news;
 mod orders;
 mod periods;
+mod probe;
 mod programs;
 mod reboot;
 mod refresh;
@@ -46,4 +47,5 @@ mod vote;
 mod watch;
 
 pub use me::Rules;
+pub use probe::{GroupProbe, Probe};
 pub use sentinel::{Options, Sentinel};

@@ -21,6 +21,8 @@ pub(crate) struct Candidate {
     /// It has been seen to belong to the group.
     pub(crate) verified: bool,
     pub(crate) link_down_ms: u64,
+    /// It calls itself a primary, and may have gone its own way for long: a last resort.
+    pub(crate) astray: bool,
     pub(crate) priority: u32,
     pub(crate) offset: u64,
     pub(crate) run_id: Option<String>,
@@ -84,12 +86,13 @@ pub(crate) fn refusal(candidate: &Candidate, limits: Limits) -> Option<Refusal> 
     .find_map(|(applies, refusal)| applies.then_some(refusal))
 }
 
-/// The best of those who may be promoted: lowest priority, then most data, then the smallest run id.
+/// The best of those who may be promoted: lowest priority, then most data, then the smallest run id. A replica comes
+/// before everybody who is none.
 pub(crate) fn best(candidates: &[Candidate], limits: Limits) -> Option<&Candidate> {
     let order = |it: &&Candidate| {
         let run_id = it.run_id.as_ref().map(|id| id.to_ascii_lowercase());
         // No run id comes last: an instance that does not tell is very old.
-        (it.priority, Reverse(it.offset), run_id.is_none(), run_id)
+        (it.astray, it.priority, Reverse(it.offset), run_id.is_none(), run_id)
     };
     candidates.iter().filter(|it| refusal(it, limits).is_none()).min_by_key(order)
 }
@@ -113,6 +116,7 @@ mod tests {
             synced: true,
             verified: true,
             link_down_ms: 0,
+            astray: false,
             priority: 100,
             offset: 1000,
             run_id: Some(name.into()),
@@ -153,6 +157,8 @@ mod tests {
             (vec![with("b", 100, 5), with("A", 100, 5)], Some("A")),
             (vec![nameless, with("z", 100, 1000)], Some("z")),
             (vec![Candidate { down: true, ..good("a") }, with("b", 200, 0)], Some("b")),
+            (vec![Candidate { astray: true, ..with("a", 1, 9) }, with("b", 200, 0)], Some("b")),
+            (vec![Candidate { astray: true, ..good("a") }], Some("a")),
             (vec![Candidate { loading: true, ..good("a") }], None),
             (vec![], None),
         ] {

@@ -5,6 +5,7 @@ use super::{Phase, Step, abandon};
 use crate::group::{Group, Replica};
 use crate::news::{Cx, News, describe};
 use crate::orders;
+use crate::report::Role;
 use world::Level;
 
 /// How long the answers of the candidates are waited for.
@@ -80,7 +81,10 @@ const NOBODY_MS: u64 = 2000;
 fn candidate(replica: &Replica, cx: &Cx<'_>) -> Candidate {
     let (it, report) = (&replica.it, &replica.report);
     let link = cx.links.get(it.link);
-    let offset_of_something = report.offset > 1;
+    // Who calls itself a primary does not say how far it is as a replica.
+    let astray = it.role == Role::Master;
+    let offset = if astray { it.history.offset } else { report.offset };
+    let offset_of_something = offset > 1;
     Candidate {
         id: it.id,
         name: it.name.clone(),
@@ -93,8 +97,9 @@ fn candidate(replica: &Replica, cx: &Cx<'_>) -> Candidate {
         synced: report.link_up || replica.has_synced || offset_of_something,
         verified: replica.verified,
         link_down_ms: report.link_down_ms.unwrap_or(0),
+        astray,
         priority: report.priority,
-        offset: report.offset,
+        offset,
         run_id: it.run_id.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! Keeping the state: from what we know to what the file says, and onto the disk.
 
-use crate::group::Group;
+use crate::group::{Group, GroupId};
 use crate::ledger::Version;
 use crate::sentinel::Sentinel;
 use crate::state::{Saved, SavedGroup, SavedPeer, Saver, StateFile, Verdict};
@@ -79,6 +79,7 @@ impl Sentinel {
             Some(Verdict::Durable { version }) => {
                 self.keeper.failure = None;
                 self.ledger.settle(version);
+                self.note_disk(false);
                 self.answer_saved(version, true);
             }
             Some(Verdict::Failed { version, reason }) => {
@@ -89,12 +90,21 @@ impl Sentinel {
                 self.keeper.failure = Some(reason);
                 // Everything goes on, but a vote that a crash would take back is no vote.
                 self.clients.break_promises();
+                self.note_disk(true);
                 self.ledger.settle(version);
                 self.answer_saved(version, false);
             }
             None => {}
         }
         true
+    }
+
+    /// Whether votes can be kept has changed, perhaps: an election may have to be given up, or can begin.
+    fn note_disk(&mut self, fails: bool) {
+        if std::mem::replace(&mut self.me.disk_fails, fails) != fails {
+            let all: Vec<GroupId> = self.groups.keys().copied().collect();
+            all.into_iter().for_each(|id| self.look_at(id));
+        }
     }
 
     /// The state, as the file says it.

@@ -20,6 +20,9 @@ pub(crate) struct Me {
     pub(crate) access: PeerAccess,
     /// How long the disk took lately to make the state durable. Those of our peers are taken to be as fast.
     pub(crate) disk_us: u64,
+    /// The last attempt to write the state has failed. Until one succeeds nobody gets our vote, we ourselves included:
+    /// a crash would take it back.
+    pub(crate) disk_fails: bool,
     /// SENTINEL SIMULATE-FAILURE.
     pub(crate) crash_after_election: bool,
     pub(crate) crash_after_promotion: bool,

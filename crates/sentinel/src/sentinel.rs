@@ -92,6 +92,7 @@ impl Sentinel {
             rules,
             made: 0,
             disk_us: 0,
+            disk_fails: false,
             east_secs,
         };
         let mut links = Links::default();

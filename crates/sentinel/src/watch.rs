@@ -87,6 +87,10 @@ fn start_if_needed(group: &mut Group, cx: &mut Cx<'_>) {
         }
         failover::finish_early(group, cx);
     }
+    if cx.me.disk_fails {
+        // Our vote for ourselves would not last.
+        return;
+    }
     match failover::hold_until(group, cx) {
         Some(until) => {
             if let Hold::Voted { until, .. } | Hold::Failed { until } = group.hold

@@ -166,11 +166,14 @@ pub(super) fn go_on(group: &mut Group, cx: &mut Cx<'_>) {
         *asked = cx.now;
     }
     let (count, own, _) = count(group, epoch);
-    if forced || count.winner() == Some(cx.me.id.as_str()) {
+    // What cannot be written down is no vote, and without our own we do not stand: after a crash we would stand in
+    // this epoch again.
+    let lost = cx.me.disk_fails || count.is_lost(own);
+    if forced || !lost && count.winner() == Some(cx.me.id.as_str()) {
         return elected(group, cx);
     }
     let overtaken = cx.me.current_epoch > epoch;
-    if overtaken || out_of_time || count.is_lost(own) {
+    if overtaken || out_of_time || lost {
         abandon(group, cx, Step::NotElected, "-failover-abort-not-elected");
         group.lost_elections += 1;
         // Who has overtaken us has our vote or somebody's, and stands back are set by that.

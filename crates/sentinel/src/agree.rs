@@ -51,7 +51,8 @@ pub(crate) fn ask(group: &mut Group, cx: &mut Cx<'_>, whom: Ask) {
             epoch.as_bytes(),
             candidate.as_bytes(),
         ];
-        let asked = Asked::IsDown { group: group.id, peer: peer.it.id, primary };
+        let (group, peer_id, now) = (group.id, peer.it.id, cx.now);
+        let asked = Asked::IsDown { group, peer: peer_id, primary, asked: now };
         if cx.links.send(peer.it.link, &words, asked, cx.ledger) {
             peer.asked = Some(cx.now);
         }
@@ -79,6 +80,7 @@ pub(crate) fn handle_answer(
     cx: &mut Cx<'_>,
     peer: crate::group::InstanceId,
     primary: crate::group::InstanceId,
+    asked: Instant,
     reply: &Value,
 ) {
     let Value::Array(items) = reply else { return };
@@ -88,10 +90,10 @@ pub(crate) fn handle_answer(
     let about_ours = primary == group.primary.id || !cx.me.rules.fresh_judgement;
     let now = cx.now;
     let Some(peer) = group.peer_mut(peer) else { return };
-    if let Some(asked) = peer.asked {
-        peer.round_trip_us = now.us_since(asked).min(2_000_000);
-    }
-    if about_ours {
+    peer.round_trip_us = now.us_since(asked).min(2_000_000);
+    // It may have told us that it finds it down after it had answered this: the two came over different connections.
+    let told_since = peer.opinion.is_some_and(|it| it.down && asked < it.at);
+    if about_ours && (*down == 1 || !told_since) {
         peer.opinion = Some(Opinion { down: *down == 1, at: now });
     }
     if leader == b"*" {
@@ -136,7 +138,7 @@ pub(crate) fn answer(
     }
     failover::heard_candidate(group, asker, candidate, now);
     let down = group.primary.is_down() && !tilted;
-    if candidate == "*" {
+    if candidate == "*" || cx.me.disk_fails {
         return Answer { down, leader: None, epoch: 0 };
     }
     failover::vote_for(group, cx, epoch, candidate);

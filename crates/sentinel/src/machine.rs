@@ -210,9 +210,9 @@ impl Sentinel {
                     self.look_at(group);
                 }
             }
-            Asked::IsDown { group, peer, primary } => {
+            Asked::IsDown { group, peer, primary, asked } => {
                 self.with(group, |group, cx| {
-                    agree::handle_answer(group, cx, peer, primary, value);
+                    agree::handle_answer(group, cx, peer, primary, asked, value);
                 });
                 self.look_at(group);
             }

@@ -51,6 +51,7 @@ pub(crate) enum Asked {
         group: GroupId,
         peer: InstanceId,
         primary: InstanceId,
+        asked: Instant,
     },
     /// The transaction that makes an instance follow another.
     Reconfigured {

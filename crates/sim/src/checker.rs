@@ -1,8 +1,9 @@
 //! What must hold whatever happens: processes are compared with one another, never with an expected result.
 
 use std::collections::BTreeMap;
+use stdx::Instant;
 
-/// What the simulator sees of a process between two turns.
+/// What the simulator sees of a server between two turns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The name of its history; none where its data belongs to none (before a first synchronization, in the middle
@@ -19,13 +20,17 @@ pub struct Seen {
 }
 
 /// A rule. It sees every process after every turn in which it did something.
-pub trait Checker {
+pub trait Checker<V = Seen> {
     /// What the rule says, for the report of a failure.
     fn name(&self) -> &'static str;
     /// `process` was seen; an error is what breaks the rule.
-    fn observe(&mut self, process: usize, seen: &Seen) -> Result<(), String>;
+    fn observe(&mut self, process: usize, seen: &V) -> Result<(), String>;
+    /// `process` has logged a line.
+    fn read(&mut self, _at: Instant, _process: usize, _line: &str) -> Result<(), String> {
+        Ok(())
+    }
     /// `process` starts again, with what its disk kept.
-    fn restarted(&mut self, process: usize);
+    fn restarted(&mut self, _process: usize) {}
 }
 
 /// Whoever is at the same offset of the same history has the same data.
@@ -51,8 +56,6 @@ impl Checker for SameHistorySameData {
             seen.offset, seen.digest
         ))
     }
-
-    fn restarted(&mut self, _process: usize) {}
 }
 
 /// Offsets never go back within a history, in one life of a process.

@@ -135,10 +135,16 @@ pub struct Disk {
     contents: BTreeMap<u64, Content>,
     open: BTreeMap<FileId, u64>,
     made: u64,
+    /// Files that cannot be replaced or renamed over: something is mounted there.
+    pinned: BTreeSet<String>,
 }
 
 fn not_found() -> DiskError {
     DiskError { kind: DiskErrorKind::NotFound, text: "No such file or directory".into() }
+}
+
+fn busy() -> DiskError {
+    DiskError { kind: DiskErrorKind::Other, text: "Device or resource busy".into() }
 }
 
 /// What a disk says when the story wants it to fail.
@@ -169,6 +175,17 @@ impl Disk {
 
     /// Carries out an operation, whole.
     pub(crate) fn run(&mut self, op: DiskOp) -> Result<DiskReply, DiskError> {
+        match &op {
+            DiskOp::Replace { path, .. } | DiskOp::Rename { to: path, .. }
+                if self.pinned.contains(path) =>
+            {
+                Err(busy())
+            }
+            _ => self.carry_out(op),
+        }
+    }
+
+    fn carry_out(&mut self, op: DiskOp) -> Result<DiskReply, DiskError> {
         match op {
             DiskOp::Open { file, path } | DiskOp::Update { file, path } => {
                 let node = self.by_name(&path)?;
@@ -256,6 +273,11 @@ impl Disk {
     /// A file that is there, whole, as if it always had been.
     pub(crate) fn put(&mut self, path: String, bytes: Vec<u8>) {
         self.make(path, Content::safe(bytes));
+    }
+
+    /// The file at `path` can be written over from now on, but not replaced.
+    pub(crate) fn pin(&mut self, path: &str) {
+        self.pinned.insert(path.to_owned());
     }
 
     fn collect(&mut self) {

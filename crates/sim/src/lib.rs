@@ -11,6 +11,7 @@ pub mod checker;
 mod disk;
 mod network;
 mod realm;
+pub mod sentinels;
 pub mod server;
 pub mod swarm;
 pub mod toy;

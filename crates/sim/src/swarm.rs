@@ -6,7 +6,7 @@
 //! within a bound every process must hold the same data at the same offset of the same history.
 
 use crate::realm::{PORT, Subject, Violation, Weather, World, address};
-use crate::{OffsetsOnlyGrow, SameHistorySameData};
+use crate::{OffsetsOnlyGrow, SameHistorySameData, Seen};
 use std::fmt;
 use stdx::{Instant, Prng};
 
@@ -41,6 +41,7 @@ impl Plan {
                 disk_us_max: [100, 5_000, 200_000][prng.below(3) as usize],
                 disk_failures_per_mille: [0, 0, 20, 200][prng.below(4) as usize],
                 piece_max: [1, 40, 1_000, 60_000][prng.below(4) as usize].max(7),
+                loss_per_mille: 0,
             },
             storm_secs: 20 + prng.below(100),
             trouble_ms: [500, 3_000, 15_000][prng.below(3) as usize],
@@ -95,7 +96,7 @@ impl fmt::Display for FailureKind {
 const AGREE_SECS: u64 = 300;
 
 /// Plays the story of a seed.
-pub fn run<S: Subject>(subject: S, seed: u64, plan: &Plan) -> Result<Report, Failure> {
+pub fn run<S: Subject<Seen = Seen>>(subject: S, seed: u64, plan: &Plan) -> Result<Report, Failure> {
     let mut world = World::new(subject, seed, plan.processes, plan.weather);
     world.add_checker(Box::new(SameHistorySameData::default()));
     world.add_checker(Box::new(OffsetsOnlyGrow::default()));
@@ -114,7 +115,7 @@ struct Story<'a, S: Subject> {
     commands: Vec<usize>,
 }
 
-impl<S: Subject> Story<'_, S> {
+impl<S: Subject<Seen = Seen>> Story<'_, S> {
     fn tell(&mut self) -> Result<Report, FailureKind> {
         self.writers = vec![None; self.plan.processes];
         self.pass_ms(200)?;

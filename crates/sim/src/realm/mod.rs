@@ -8,7 +8,7 @@ mod connections;
 mod outside;
 mod turn;
 
-use crate::checker::{Checker, Seen};
+use crate::checker::Checker;
 use crate::disk::Disk;
 use crate::network::{Pipe, Side};
 use resp::{ReplyParser, Value};
@@ -36,11 +36,13 @@ pub type Request = Vec<Vec<u8>>;
 pub trait Subject {
     /// The program.
     type Machine: Machine;
+    /// What the rules look at.
+    type Seen;
     /// Starts it, as a process would: what it wants of its disk it must ask for, but for its configuration, which a
     /// program reads before there is a machine.
     fn boot(&self, process: usize, seed: u64, now: Now, files: &Disk) -> Self::Machine;
     /// What the rules look at; none while the machine would not answer.
-    fn probe(&self, process: usize, machine: &Self::Machine) -> Option<Seen>;
+    fn probe(&self, process: usize, machine: &Self::Machine) -> Option<Self::Seen>;
     /// Looks at the machine's own invariants.
     fn check(&self, _machine: &Self::Machine) {}
     /// What lies on the disk of a process before its first start, each file with its path.
@@ -48,7 +50,9 @@ pub trait Subject {
         Vec::new()
     }
     /// What a client sends at a time.
-    fn requests(&self, prng: &mut Prng, value_max: u64) -> Vec<Request>;
+    fn requests(&self, _prng: &mut Prng, _value_max: u64) -> Vec<Request> {
+        Vec::new()
+    }
     /// What an operator sends who does not know what he is doing; roles apart.
     fn meddling(&self, _prng: &mut Prng) -> Request {
         vec![b"SAVE".to_vec()]
@@ -80,6 +84,9 @@ pub struct Weather {
     pub disk_failures_per_mille: u64,
     /// Bytes are handed over in pieces no larger than this.
     pub piece_max: u64,
+    /// Of a thousand sendings so many are lost on the way, and sent again by the kernel after 200 to 400 ms; what
+    /// was sent behind them waits for them.
+    pub loss_per_mille: u64,
 }
 
 /// A rule was broken.
@@ -119,6 +126,10 @@ struct Process<M> {
     idling: bool,
     drift_ppm: u64,
     clock_us: u64,
+    /// How far its calendar has been set ahead, or back.
+    wall_us: i64,
+    /// When its machine wants to be woken, by its own clock, as it said at the end of its last turn.
+    timeout: Option<Instant>,
 }
 
 /// A client: what it was told and has not looked at.
@@ -144,7 +155,7 @@ pub struct World<S: Subject> {
     clients: Vec<Client>,
     /// From whom to whom nothing gets through.
     cut: BTreeSet<(usize, usize)>,
-    checkers: Vec<Box<dyn Checker>>,
+    checkers: Vec<Box<dyn Checker<S::Seen>>>,
     violation: Option<Violation>,
     log: VecDeque<String>,
 }
@@ -171,6 +182,8 @@ impl<S: Subject> World<S> {
                 idling: false,
                 drift_ppm: prng.below(400),
                 clock_us: prng.below(1 << 40),
+                wall_us: 0,
+                timeout: None,
             })
             .collect();
         let mut world = World {
@@ -199,7 +212,7 @@ impl<S: Subject> World<S> {
     }
 
     /// Adds a rule.
-    pub fn add_checker(&mut self, checker: Box<dyn Checker>) {
+    pub fn add_checker(&mut self, checker: Box<dyn Checker<S::Seen>>) {
         self.checkers.push(checker);
     }
 
@@ -224,7 +237,7 @@ impl<S: Subject> World<S> {
     }
 
     /// What a process shows, if it runs.
-    pub fn seen(&self, process: usize) -> Option<Seen> {
+    pub fn seen(&self, process: usize) -> Option<S::Seen> {
         let machine = self.processes[process].machine.as_ref()?;
         self.subject.probe(process, machine)
     }
@@ -292,6 +305,13 @@ impl<S: Subject> World<S> {
         least + self.prng.below(most - least + 1)
     }
 
+    /// How much longer bytes take because they were lost at first.
+    fn loss_us(&mut self) -> u64 {
+        let lossy = self.weather.loss_per_mille > 0;
+        let lost = lossy && self.prng.below(1000) < self.weather.loss_per_mille;
+        if lost { 200_000 + self.prng.below(200_000) } else { 0 }
+    }
+
     // Clocks: each process's own runs a little wrong, from a beginning of its own.
 
     fn clock(&self, process: usize) -> Now {
@@ -299,7 +319,7 @@ impl<S: Subject> World<S> {
         let local = self.now.0 + self.now.0 * process.drift_ppm / 1_000_000;
         Now {
             instant: Instant(process.clock_us + local),
-            wall: WallTime(1_700_000_000_000_000 + local),
+            wall: WallTime((1_700_000_000_000_000 + local).saturating_add_signed(process.wall_us)),
         }
     }
 
@@ -343,6 +363,7 @@ impl<S: Subject> World<S> {
         self.note(process, if power { "-- power failure" } else { "-- killed" });
         let p = &mut self.processes[process];
         p.listening = false;
+        p.timeout = None;
         let conns = std::mem::take(&mut p.conns);
         // Only a machine that dies forgets what its kernel still had to write.
         if power {
@@ -365,6 +386,17 @@ impl<S: Subject> World<S> {
         let until = self.now.after_ms(ms);
         self.note(process, &format!("-- stands still for {ms} ms"));
         self.processes[process].paused_until = until;
+    }
+
+    /// Somebody sets the calendar of a process, `us` microseconds ahead or back.
+    pub fn set_wall(&mut self, process: usize, us: i64) {
+        self.note(process, &format!("-- calendar set by {us} us"));
+        self.processes[process].wall_us += us;
+    }
+
+    /// The file at `path` cannot be replaced, only written over.
+    pub fn pin(&mut self, process: usize, path: &str) {
+        self.processes[process].disk.pin(path);
     }
 
     /// Nothing gets from `a` to `b` any more.
@@ -486,7 +518,8 @@ impl<S: Subject> World<S> {
 
     fn deadline(&self, process: usize) -> Option<Instant> {
         let p = &self.processes[process];
-        let at = p.machine.as_ref()?.poll_timeout()?;
+        p.machine.as_ref()?;
+        let at = p.timeout?;
         Some(self.outside_clock(process, at).max(p.paused_until).max(self.now))
     }
 

@@ -16,7 +16,10 @@ const SIGKILL: i32 = 9;
 impl<S: Subject> World<S> {
     /// The process at an address, or of a name.
     pub(super) fn find(&self, host: &str) -> Option<usize> {
-        (0..self.processes.len()).find(|p| address(*p) == host || hostname(*p) == host)
+        let number = host.strip_prefix("10.0.0.").or_else(|| host.strip_prefix("node-"))?;
+        let process = number.parse::<usize>().ok()?.checked_sub(1)?;
+        let spelled = address(process) == host || hostname(process) == host;
+        (spelled && process < self.processes.len()).then_some(process)
     }
 
     pub(super) fn resolve(&mut self, process: usize, ticket: Ticket, host: &str) {
@@ -85,7 +88,7 @@ impl<S: Subject> World<S> {
 mod tests {
     use super::*;
     use crate::checker::Seen;
-    use crate::{Disk, Request, Weather};
+    use crate::{Disk, Weather};
     use std::collections::VecDeque;
     use std::io::IoSlice;
     use stdx::{Instant, Now, Prng};
@@ -127,14 +130,12 @@ mod tests {
 
     impl Subject for Story {
         type Machine = Asker;
+        type Seen = Seen;
         fn boot(&self, _: usize, _: u64, _: Now, _: &Disk) -> Asker {
             Asker { effects: (self.0)().into(), told: Vec::new() }
         }
         fn probe(&self, _: usize, _: &Asker) -> Option<Seen> {
             None
-        }
-        fn requests(&self, _: &mut Prng, _: u64) -> Vec<Request> {
-            Vec::new()
         }
         fn run(&self, _: usize, path: &str, _: &[String], _: &mut Prng) -> (u64, Outcome) {
             match path {
@@ -146,8 +147,13 @@ mod tests {
     }
 
     fn told(seed: u64, effects: fn() -> Vec<Effect>) -> Vec<Event> {
-        let weather =
-            Weather { delay_us: (1, 2), disk_us_max: 1, disk_failures_per_mille: 0, piece_max: 1 };
+        let weather = Weather {
+            delay_us: (1, 2),
+            disk_us_max: 1,
+            disk_failures_per_mille: 0,
+            piece_max: 1,
+            loss_per_mille: 0,
+        };
         let mut world = World::new(Story(effects), seed, 2, weather);
         world.run_until(Instant(10_000_000));
         world.processes[0].machine.take().expect("it runs").told

@@ -27,6 +27,8 @@ impl<S: Subject> World<S> {
                 break;
             }
         }
+        let p = &mut self.processes[process];
+        p.timeout = p.machine.as_ref().and_then(Machine::poll_timeout);
         self.look(process);
     }
 
@@ -50,6 +52,17 @@ impl<S: Subject> World<S> {
         let Some(seen) = self.subject.probe(process, machine) else { return };
         for checker in &mut self.checkers {
             if let Err(what) = checker.observe(process, &seen)
+                && self.violation.is_none()
+            {
+                self.violation = Some(Violation { rule: checker.name().to_string(), what });
+            }
+        }
+    }
+
+    fn logged(&mut self, process: usize, text: &str) {
+        self.note(process, text);
+        for checker in &mut self.checkers {
+            if let Err(what) = checker.read(self.now, process, text)
                 && self.violation.is_none()
             {
                 self.violation = Some(Violation { rule: checker.name().to_string(), what });
@@ -103,7 +116,7 @@ impl<S: Subject> World<S> {
             }
             Effect::Kill { ticket } => self.kill(process, ticket),
             Effect::OpenFiles { ticket, wanted } => self.open_files(process, ticket, wanted),
-            Effect::Log { text, .. } => self.note(process, &text),
+            Effect::Log { text, .. } => self.logged(process, &text),
             Effect::Stall { ms } => self.pause(process, ms),
             Effect::Exit(exit) => {
                 self.crash(process, false);
@@ -230,7 +243,7 @@ impl<S: Subject> World<S> {
                 bytes.extend_from_slice(&slice[..left.min(slice.len())]);
             }
             let count = bytes.len();
-            let us = self.delay_us();
+            let us = self.delay_us() + self.loss_us();
             let arrival = Instant(self.now.0 + us);
             let pipe = self.pipes.get_mut(&id).expect("it was just seen");
             let at = pipe.send(1 - end, arrival, bytes);

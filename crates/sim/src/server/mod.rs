@@ -52,6 +52,7 @@ fn configuration(files: &Disk) -> Config {
 
 impl Subject for Servers {
     type Machine = Node;
+    type Seen = Seen;
 
     fn files(&self, process: usize) -> Vec<(String, Vec<u8>)> {
         let text = format!("replica-announce-ip {}\n{}", address(process), self.settings);

@@ -44,6 +44,7 @@ pub struct Toys {
 
 impl Subject for Toys {
     type Machine = Toy;
+    type Seen = Seen;
 
     fn boot(&self, process: usize, seed: u64, now: Now, _files: &Disk) -> Toy {
         Toy::new(self.settings.clone(), self.canary, process, seed, now)

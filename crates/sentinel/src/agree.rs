@@ -141,7 +141,9 @@ pub(crate) fn answer(
     if candidate == "*" || cx.me.disk_fails {
         return Answer { down, leader: None, epoch: 0 };
     }
-    failover::vote_for(group, cx, epoch, candidate);
+    if !failover::is_led_by_another(group, candidate, now) {
+        failover::vote_for(group, cx, epoch, candidate);
+    }
     Answer { down, leader: group.ballot.leader.clone(), epoch: group.ballot.epoch }
 }
 

@@ -80,6 +80,12 @@ impl Count {
         (*count >= self.needed).then_some(candidate)
     }
 
+    /// Who has most votes, as long as he may win or has won.
+    pub(crate) fn possible_winner(&self) -> Option<&str> {
+        let (candidate, count) = self.ahead.as_ref()?;
+        (!self.is_lost(*count)).then_some(candidate)
+    }
+
     /// True where `candidate`, who has so many votes, cannot win any more.
     pub(crate) fn is_lost(&self, own: usize) -> bool {
         own + self.open < self.needed

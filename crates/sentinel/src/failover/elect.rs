@@ -12,7 +12,8 @@
 //!
 //! Who has voted for another stands back while that one is at work. He asks for our view of the primary again and
 //! again, with his id as long as he is at work and with `*` afterwards (Redis does the same): so a Sentinel that was
-//! not elected, or has died, holds nobody up for long, and one that is at work is left alone. Who has not been elected
+//! not elected, or has died, holds nobody up for long, and one that is at work is left alone. Nobody else gets a vote
+//! while he is: one who missed the election, or lost it, would make a second failover of it. Who has not been elected
 //! says so at once, and all take their turns in the order of the next epoch, from the moment in which they heard it.
 
 use super::{Failover, Phase, Step, Timeline, abandon};
@@ -90,15 +91,34 @@ pub(crate) fn vote_for(group: &mut Group, cx: &mut Cx<'_>, epoch: u64, candidate
         let text = format!("{candidate} {epoch}");
         cx.plain(Level::Warning, "+vote-for-leader", Some(group.id), text);
         if candidate != cx.me.id {
-            let spread = cx.prng.below(SPREAD_MS);
-            group.delay_said = false;
-            group.hold = Hold::Voted {
-                leader: candidate.to_owned(),
-                heard: cx.now,
-                given_up: false,
-                until: cx.now.after_ms(spread + 2 * group.settings.failover_timeout_ms),
-            };
+            stand_back(group, cx, candidate);
         }
+    }
+}
+
+/// Another leads, or may: we leave the failover to him.
+fn stand_back(group: &mut Group, cx: &mut Cx<'_>, leader: &str) {
+    let spread = cx.prng.below(SPREAD_MS);
+    group.delay_said = false;
+    group.hold = Hold::Voted {
+        leader: leader.to_owned(),
+        heard: cx.now,
+        given_up: false,
+        until: cx.now.after_ms(spread + 2 * group.settings.failover_timeout_ms),
+    };
+}
+
+/// True while another than `candidate` is at work, as far as we know: nobody gets our vote meanwhile. A Sentinel that
+/// has missed an election would make a second failover of it, of a primary whose replacement has been chosen.
+pub(crate) fn is_led_by_another(group: &Group, candidate: &str, now: Instant) -> bool {
+    match &group.hold {
+        Hold::Voted { leader, heard, given_up, until } => {
+            let silent = heard.after_ms(LEADER_SILENT_MS);
+            leader != candidate && !given_up && silent.min(*until) > now
+        }
+        _ => group.failover.as_ref().is_some_and(|it| {
+            !it.forced && !it.switched && it.phase.kind() != super::PhaseKind::Electing
+        }),
     }
 }
 
@@ -182,15 +202,19 @@ pub(super) fn go_on(group: &mut Group, cx: &mut Cx<'_>) {
         return elected(group, cx);
     }
     let overtaken = cx.me.current_epoch > epoch;
+    let ahead = count.possible_winner().filter(|it| *it != cx.me.id).map(str::to_owned);
     if overtaken || out_of_time || lost {
         abandon(group, cx, Step::NotElected, "-failover-abort-not-elected");
         group.lost_elections += 1;
-        // Those who stand back for us hear of it.
-        agree::ask(group, cx, agree::Ask::All);
         // Who has overtaken us has our vote or somebody's, and stands back are set by that.
         if !matches!(group.hold, Hold::Voted { .. }) {
-            let turn = our_turn(group, cx);
-            group.hold = Hold::Turn(turn);
+            match ahead.filter(|_| !overtaken) {
+                Some(leader) => stand_back(group, cx, &leader),
+                None => {
+                    let turn = our_turn(group, cx);
+                    group.hold = Hold::Turn(turn);
+                }
+            }
         }
         return;
     }

@@ -20,7 +20,9 @@ mod reconfigure;
 mod switch;
 mod timeline;
 
-pub(crate) use elect::{heard_candidate, hold_until, say_delay, start, vote_for};
+pub(crate) use elect::{
+    heard_candidate, hold_until, is_led_by_another, say_delay, start, vote_for,
+};
 pub(crate) use promote::has_candidate;
 pub(crate) use reconfigure::{finish_early, heard};
 pub(crate) use switch::{add_replica, new_instance, observed, overrule, switch};
@@ -191,6 +193,8 @@ fn abandon(group: &mut Group, cx: &mut Cx<'_>, step: Step, name: &'static str) {
     assert_eq!(next(failover.phase.kind(), step), Some(None), "{:?} by {step:?}", failover.phase);
     group.replicas.iter_mut().for_each(|it| it.reconf = Default::default());
     cx.event(world::Level::Warning, name, group, &group.primary, "");
+    // Those who stand back for us hear that they need not any more.
+    crate::agree::ask(group, cx, crate::agree::Ask::All);
     let mut timeline = failover.timeline;
     timeline.mark(name, "", cx.now);
     cx.log(world::Level::Notice, timeline.line(&group.name));

@@ -1,8 +1,8 @@
 //! One failure, one failover: in a kind world the primary dies, and nothing else goes wrong.
 //!
-//! Every Sentinel must make one switch, and find nobody down but the one who is. A second condemnation is what
-//! Redis's Sentinel does at times: the new primary, whose connections the promotion has ended, seems silent for longer
-//! than it has been asked, and what the others said about the old one is still counted.
+//! Every Sentinel must make one switch, and all together must find nobody down but the one who is. In every second
+//! story one Sentinel cannot reach the new primary for two seconds: it may think what it likes, but must find nobody who
+//! agrees. Where what the others said about the old primary is still counted, it does.
 
 use super::member::{GROUP, Sight};
 use super::plan::{KIND, Plan};
@@ -46,6 +46,8 @@ pub fn plan(seed: u64) -> Plan {
 /// Every Sentinel switches once, and condemns the primary once.
 #[derive(Debug, Default)]
 struct Once {
+    /// Somebody may find the new primary down by himself.
+    blinks: bool,
     /// By process: verdicts on the primary, agreements, switches.
     seen: Rc<RefCell<BTreeMap<usize, [u32; 3]>>>,
     /// The moments of agreements and switches.
@@ -64,7 +66,7 @@ impl Checker<Sight> for Once {
     fn read(&mut self, at: Instant, process: usize, line: &str) -> Result<(), String> {
         let about_primary = line.split(' ').nth(1) == Some("master");
         let kind = match line.split(' ').next() {
-            Some("+sdown") if about_primary => 0,
+            Some("+sdown") if about_primary && !self.blinks => 0,
             Some("+odown") => 1,
             Some("+switch-master") => 2,
             _ => return Ok(()),
@@ -89,7 +91,8 @@ const WATCH_MS: u64 = 15_000;
 pub fn run<K: Servers>(servers: K, seed: u64, plan: &Plan) -> Result<Report, Failure> {
     let mut story = Story::new(servers, seed, plan);
     rules::all().into_iter().for_each(|rule| story.world.add_checker(rule));
-    let once = Once::default();
+    let once = Once { blinks: story.world.prng.chance(1, 2), ..Once::default() };
+    let blinks = once.blinks;
     let (seen, moments) = (Rc::clone(&once.seen), Rc::clone(&once.moments));
     let tell = || -> Result<Report, FailureKind> {
         story.meet()?;
@@ -101,10 +104,19 @@ pub fn run<K: Servers>(servers: K, seed: u64, plan: &Plan) -> Result<Report, Fai
         let failed = story.world.now();
         let power = story.world.prng.chance(1, 2);
         story.world.crash(0, power);
-        let back_ms = [3_000, 6_000, 100_000][story.world.prng.below(3) as usize];
-        story.pass_ms(back_ms.min(WATCH_MS))?;
-        story.world.start(0);
-        story.pass_ms(WATCH_MS.saturating_sub(back_ms))?;
+        let since = |story: &Story<'_, K>| story.world.now().ms_since(failed);
+        while moments.borrow()[1].is_empty() && since(&story) < WATCH_MS {
+            story.pass_ms(20)?;
+        }
+        if blinks {
+            story.blink()?;
+        }
+        // It comes back when the switch is over, if it does.
+        story.pass_ms(500)?;
+        if story.world.prng.chance(2, 3) {
+            story.world.start(0);
+        }
+        story.pass_ms(WATCH_MS.saturating_sub(since(&story)))?;
         let switches: u32 = seen.borrow().values().map(|it| it[2]).sum();
         if switches != plan.sentinels as u32 {
             let what = format!("{switches} of {} have switched {GROUP}", plan.sentinels);

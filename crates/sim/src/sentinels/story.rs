@@ -300,6 +300,21 @@ impl<K: Servers> Story<'_, K> {
         }
     }
 
+    /// A Sentinel cannot reach the newest primary for two seconds.
+    pub(super) fn blink(&mut self) -> Result<(), FailureKind> {
+        let blind = self.any(self.plan.servers, self.plan.processes());
+        let newest = self.sentinels().max_by_key(|it| it.groups[0].config_epoch);
+        let primary = newest.map(|it| it.groups[0].primary.0.clone());
+        let found = (0..self.plan.servers).find(|it| primary.as_ref() == Some(&address(*it)));
+        if let Some(primary) = found {
+            self.world.cut(blind, primary);
+            self.world.cut(primary, blind);
+        }
+        self.pass_ms(2_000)?;
+        self.world.heal();
+        Ok(())
+    }
+
     // All is repaired, and all must agree.
 
     fn repair(&mut self) {

@@ -139,12 +139,12 @@ impl Links {
         }
     }
 
-    /// Ends both connections of a link; new ones are made at once.
-    pub(crate) fn reconnect(&mut self, id: LinkId, now: Instant) {
+    /// Ends both connections of a link; new ones are made at `again`.
+    pub(crate) fn reconnect(&mut self, id: LinkId, now: Instant, again: Instant) {
         self.close(id);
         let link = self.get_mut(id);
         link.health.lost(now);
-        link.dial_at = now;
+        link.dial_at = again;
         link.refused = false;
         self.schedule(id);
     }

@@ -10,6 +10,10 @@ use command::{Arity, Command, Flow, Spec};
 use stdx::glob;
 use world::Level;
 
+/// compat(7.2): who asks right after the order finds nothing, as the suite of Redis does; it looks again at its next
+/// tick.
+const FORGOTTEN_MS: u64 = 100;
+
 pub(super) const RESET: SentinelCommand = Command::new(
     |cx, mut args| {
         let pattern = args.word()?;
@@ -54,7 +58,7 @@ fn reset(group: &mut Group, cx: &mut Cx<'_>) {
     let old = std::mem::replace(&mut group.primary, new);
     cx.links.detach(old.link, old.id);
     group.primary.history = old.history;
-    cx.links.reconnect(group.primary.link, cx.now);
+    cx.links.reconnect(group.primary.link, cx.now, cx.now.after_ms(FORGOTTEN_MS));
     group.objectively_down = None;
     group.hold = Hold::None;
     group.held_until = None;

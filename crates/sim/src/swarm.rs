@@ -253,12 +253,14 @@ impl<S: Subject<Seen = Seen>> Story<'_, S> {
     }
 
     /// The first is the primary; the second follows it, and the others one of those two. Whoever is not what it
-    /// should be is told so again, and who is down (a SHUTDOWN may have been under way) starts again, as an operator
-    /// would see to it.
+    /// should be is told so again, and who is down (a SHUTDOWN may have been under way) starts again and saves, as an
+    /// operator would see to it.
     fn name_roles(&mut self) {
         for process in 0..self.plan.processes {
             self.world.start(process);
             let Some(seen) = self.world.seen(process) else { continue };
+            // Whose last snapshot failed refuses writes, and replicas, until there is another.
+            self.command(process, &["BGSAVE"]);
             if process == 0 && !seen.primary {
                 self.command(0, &["FAILOVER", "ABORT"]);
                 self.replicaof(0, None);

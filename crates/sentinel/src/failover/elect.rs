@@ -16,6 +16,7 @@
 //! while he is: one who missed the election, or lost it, would make a second failover of it. Who has not been elected
 //! says so at once, and all take their turns in the order of the next epoch, from the moment in which they heard it.
 
+use super::promote::{fruitless_ms, has_candidate};
 use super::{Failover, Phase, Step, Timeline, abandon};
 use crate::agree;
 use crate::group::{Group, Hold};
@@ -139,6 +140,13 @@ pub(crate) fn heard_candidate(
 
 /// Until when no failover is begun, as far as it can be known now. What has to be decided first is decided here.
 pub(crate) fn hold_until(group: &mut Group, cx: &mut Cx<'_>) -> Option<Instant> {
+    if group.fruitless > 0 && has_candidate(group, cx) {
+        // A replica has come back, or has finished loading.
+        group.fruitless = 0;
+        if matches!(group.hold, Hold::Turn(_)) {
+            group.hold = Hold::None;
+        }
+    }
     let turn = match &group.hold {
         Hold::Turn(at) => return (*at > cx.now).then_some(*at),
         Hold::Failed { until } => return (*until > cx.now).then_some(*until),
@@ -168,7 +176,8 @@ fn our_turn(group: &Group, cx: &mut Cx<'_>) -> Instant {
     let lost = group.lost_elections.saturating_sub(1).min(4);
     let spread = cx.prng.below((step / 2 + 1) << lost);
     let wait = if place == 0 && lost == 0 { 0 } else { place * step + spread };
-    cx.now.after_ms(wait)
+    let fruitless_ms = if group.fruitless > 0 { fruitless_ms(group) } else { 0 };
+    cx.now.after_ms(wait.max(fruitless_ms))
 }
 
 /// The votes so far.

@@ -193,8 +193,10 @@ fn abandon(group: &mut Group, cx: &mut Cx<'_>, step: Step, name: &'static str) {
     assert_eq!(next(failover.phase.kind(), step), Some(None), "{:?} by {step:?}", failover.phase);
     group.replicas.iter_mut().for_each(|it| it.reconf = Default::default());
     cx.event(world::Level::Warning, name, group, &group.primary, "");
-    // Those who stand back for us hear that they need not any more.
-    crate::agree::ask(group, cx, crate::agree::Ask::All);
+    if step == Step::NotElected {
+        // Those who stand back for us hear that they need not any more.
+        crate::agree::ask(group, cx, crate::agree::Ask::All);
+    }
     let mut timeline = failover.timeline;
     timeline.mark(name, "", cx.now);
     cx.log(world::Level::Notice, timeline.line(&group.name));

@@ -49,9 +49,8 @@ pub(super) fn choose(group: &mut Group, cx: &mut Cx<'_>) {
     let Some(chosen) = best else {
         // A primary that lost data and whom nobody can replace is better than none.
         group.primary.rebooted = None;
-        let longest = 2 * group.settings.failover_timeout_ms;
-        let until = cx.now.after_ms((NOBODY_MS << group.fruitless.min(10)).min(longest));
         group.fruitless += 1;
+        let until = cx.now.after_ms(fruitless_ms(group));
         abandon(group, cx, Step::NobodyFits, "-failover-abort-no-good-slave");
         group.hold = crate::group::Hold::Turn(until);
         return;
@@ -75,8 +74,14 @@ pub(crate) fn has_candidate(group: &Group, cx: &Cx<'_>) -> bool {
     choose::best(&candidates, limits(group, cx)).is_some()
 }
 
-/// After nobody was fit, it is tried again, later each time: a replica may come back, or finish loading.
+/// After nobody was fit, it is tried again, later each time.
 const NOBODY_MS: u64 = 2000;
+
+/// How long we wait after so many elections that came to nothing, as long as nobody becomes fit.
+pub(super) fn fruitless_ms(group: &Group) -> u64 {
+    let longest = 2 * group.settings.failover_timeout_ms;
+    (NOBODY_MS << group.fruitless.clamp(1, 11) >> 1).min(longest)
+}
 
 fn candidate(replica: &Replica, cx: &Cx<'_>) -> Candidate {
     let (it, report) = (&replica.it, &replica.report);
@@ -107,10 +112,13 @@ fn candidate(replica: &Replica, cx: &Cx<'_>) -> Candidate {
 fn limits(group: &Group, cx: &Cx<'_>) -> Limits {
     let primary = &group.primary;
     let down_ms = primary.down_since.map_or(0, |since| cx.now.ms_since(since));
+    // Where who should be the primary is none, nobody has had a link to a primary, for however long.
+    let no_primary = primary.is_down() && primary.role == Role::Replica;
+    let link_down_ms = down_ms + 10 * group.settings.down_after_ms;
     Limits {
         silent_ms: 5 * cx.me.periods.ping_ms,
         info_age_ms: if primary.is_down() { 5000 } else { 3 * cx.me.periods.info_ms },
-        link_down_ms: down_ms + 10 * group.settings.down_after_ms,
+        link_down_ms: if no_primary { u64::MAX } else { link_down_ms },
         synced_only: cx.me.rules.synced_only,
     }
 }

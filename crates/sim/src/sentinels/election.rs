@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn seventeen_elect_in_time() {
-        let reports: Vec<Report> = (1..=150)
+        let reports: Vec<Report> = (1..=100)
             .map(|seed| match run(seed) {
                 Ok(report) => report,
                 Err(failure) => {

@@ -129,6 +129,11 @@ fn adopt(group: &mut Group, cx: &mut Cx<'_>, hello: &Hello) {
     cx.changed();
     let to = Address::new(hello.primary_host.clone(), hello.primary_port);
     if cx.names.same(&group.primary.address, &to) {
+        // The primary that we are about to replace was chosen later than we were elected: ours would be another
+        // primary in the epoch of that one.
+        if group.failover.as_ref().is_some_and(|it| it.epoch < hello.config_epoch) {
+            failover::overrule(group, cx);
+        }
         return;
     }
     let from = group.primary.address.clone();

@@ -12,6 +12,11 @@ use stdx::Instant;
 
 /// Between attempts to connect: it doubles up to the second.
 const RETRY_MS: (u64, u64) = (50, 1000);
+/// Who answered a moment ago is looked for more often: a primary that comes back empty has to be seen before its
+/// replicas, which try every second, have copied the emptiness.
+const RETRY_SOON_MS: u64 = 100;
+/// For how long.
+const SOON_MS: u64 = 5000;
 /// No more requests than this wait for an answer.
 const UNANSWERED_MAX: usize = 100;
 
@@ -126,7 +131,11 @@ impl Link {
 
     /// A connection could not be had or kept: the next attempt waits, longer each time.
     pub(super) fn failed(&mut self, now: Instant) {
-        let wait = RETRY_MS.0.checked_shl(self.attempts).unwrap_or(RETRY_MS.1).min(RETRY_MS.1);
+        let longest = match now.ms_since(self.health.ok) {
+            ..SOON_MS => RETRY_SOON_MS,
+            SOON_MS.. => RETRY_MS.1,
+        };
+        let wait = RETRY_MS.0.checked_shl(self.attempts).unwrap_or(longest).min(longest);
         self.attempts = (self.attempts + 1).min(10);
         self.dial_at = now.after_ms(wait);
     }
@@ -253,4 +262,29 @@ pub(super) fn is_refusal(text: &[u8]) -> bool {
     [&b"NOAUTH"[..], b"WRONGPASS", b"NOPERM", b"ERR invalid password", b"DENIED"]
         .iter()
         .any(|it| text.starts_with(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_answered_a_moment_ago_is_looked_for_often() {
+        let key = LinkKey {
+            kind: Kind::Server,
+            address: Address::new("h", 1),
+            user: String::new(),
+            password: String::new(),
+            renamed: Vec::new(),
+        };
+        let start = Instant::ZERO;
+        let mut link = Link::new(key, start);
+        let mut waits = |ms: u64| {
+            let now = start.after_ms(ms);
+            link.failed(now);
+            link.dial_at.ms_since(now)
+        };
+        assert_eq!([waits(0), waits(50), waits(150), waits(4999)], [50, 100, 100, 100]);
+        assert_eq!([waits(5000), waits(60_000)], [800, 1000]);
+    }
 }

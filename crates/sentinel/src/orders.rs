@@ -12,6 +12,11 @@ pub(crate) fn follow_nobody(group: &Group, replica: InstanceId, cx: &mut Cx<'_>)
     order(group, replica, "NO", "ONE", cx)
 }
 
+/// Tells the primary, which calls itself a replica, to be what it should be. False where there is no connection.
+pub(crate) fn lead_again(group: &Group, cx: &mut Cx<'_>) -> bool {
+    order(group, group.primary.id, "NO", "ONE", cx)
+}
+
 /// Tells a replica to follow the instance at `target`. False where there is no connection.
 pub(crate) fn follow(
     group: &Group,
@@ -25,8 +30,8 @@ pub(crate) fn follow(
 
 /// One transaction: the new role, the configuration file that remembers it, and an end to the connections of its
 /// clients, so that they ask who the primary is.
-fn order(group: &Group, replica: InstanceId, host: &str, port: &str, cx: &mut Cx<'_>) -> bool {
-    let link = group.replica(replica).expect("orders go to replicas").it.link;
+fn order(group: &Group, instance: InstanceId, host: &str, port: &str, cx: &mut Cx<'_>) -> bool {
+    let link = group.instances().find(|it| it.id == instance).expect("orders go to servers").link;
     let requests: [&[&[u8]]; 6] = [
         &[b"MULTI"],
         &[b"SLAVEOF", host.as_bytes(), port.as_bytes()],
@@ -38,7 +43,7 @@ fn order(group: &Group, replica: InstanceId, host: &str, port: &str, cx: &mut Cx
     let last = requests.len() - 1;
     requests.iter().enumerate().all(|(at, words)| {
         let asked = match at {
-            at if at == last => Asked::Reconfigured { group: group.id, instance: replica },
+            at if at == last => Asked::Reconfigured { group: group.id, instance },
             _ => Asked::Nothing,
         };
         cx.links.send(link, words, asked, cx.ledger)

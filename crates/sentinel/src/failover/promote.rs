@@ -51,6 +51,7 @@ pub(super) fn choose(group: &mut Group, cx: &mut Cx<'_>) {
         group.primary.rebooted = None;
         group.fruitless += 1;
         let until = cx.now.after_ms(fruitless_ms(group));
+        restore_role(group, cx);
         abandon(group, cx, Step::NobodyFits, "-failover-abort-no-good-slave");
         group.hold = crate::group::Hold::Turn(until);
         return;
@@ -74,6 +75,18 @@ pub(crate) fn has_candidate(group: &Group, cx: &Cx<'_>) -> bool {
     choose::best(&candidates, limits(group, cx)).is_some()
 }
 
+/// Who should be the primary calls itself a replica, and is the only one that has data: it is told what it is.
+fn restore_role(group: &Group, cx: &mut Cx<'_>) {
+    let primary = &group.primary;
+    let has_data = !primary.loading && primary.history.offset > 1;
+    if primary.role == Role::Replica && has_data && orders::lead_again(group, cx) {
+        cx.links.ask_info_again(primary.link, cx.now, cx.ledger);
+        let text =
+            format!("{}: the master says that it is a replica, and is told not to be", group.name);
+        cx.log(Level::Warning, text);
+    }
+}
+
 /// After nobody was fit, it is tried again, later each time.
 const NOBODY_MS: u64 = 2000;
 
@@ -86,6 +99,9 @@ pub(super) fn fruitless_ms(group: &Group) -> u64 {
 fn candidate(replica: &Replica, cx: &Cx<'_>) -> Candidate {
     let (it, report) = (&replica.it, &replica.report);
     let link = cx.links.get(it.link);
+    // What was said over an earlier connection was said before a restart, perhaps.
+    let is_of_this_connection =
+        it.info.as_ref().is_some_and(|(_, at)| link.command.since().is_some_and(|it| *at >= it));
     // Who calls itself a primary does not say how far it is as a replica.
     let astray = it.role == Role::Master;
     let offset = if astray { it.history.offset } else { report.offset };
@@ -96,7 +112,7 @@ fn candidate(replica: &Replica, cx: &Cx<'_>) -> Candidate {
         down: it.is_down(),
         connected: link.is_connected(),
         silent_ms: cx.now.ms_since(link.health.ok),
-        info_age_ms: it.info_age_ms(cx.now),
+        info_age_ms: it.info_age_ms(cx.now).filter(|_| is_of_this_connection),
         loading: it.loading,
         // An offset beyond the first byte is a place in a history that it has had in whole.
         synced: report.link_up || replica.has_synced || offset_of_something,

@@ -197,6 +197,12 @@ pub(crate) fn block_all() {
     }
 }
 
+/// SIGINT ends this process, and those it starts, even if it was started where SIGINT is ignored, as a shell without
+/// job control does with what runs in the background.
+pub fn end_at_interrupt() -> io::Result<()> {
+    set(libc::SIGINT, libc::SIG_DFL)
+}
+
 /// The process goes on when its terminal is gone.
 pub fn ignore_hangup() -> io::Result<()> {
     set(libc::SIGHUP, libc::SIG_IGN)

@@ -42,6 +42,8 @@ impl Terminal {
         home: &Path,
         variables: &[(&str, &str)],
     ) -> Terminal {
+        // Whatever runs the tests may have Ctrl-C ignored; at a terminal it is not.
+        sys::signal::end_at_interrupt().expect("SIGINT is a signal");
         let (pty, inside) = open().expect("a terminal");
         pty.resize(pty_process::Size::new(24, 100)).expect("it has a size");
         let program = if cli == Cli::Ours { PROGRAM } else { "redis-cli" };

@@ -327,7 +327,19 @@ impl<K: Servers> Story<'_, K> {
         }
     }
 
+    /// No server has any data left, and none calls itself a primary: nobody may be promoted, and an operator has to
+    /// say what is to be.
+    fn is_nothing_left(&self) -> bool {
+        (0..self.plan.servers).all(|process| {
+            let sight = self.world.seen(process).and_then(Sight::server);
+            sight.is_some_and(|it| !it.primary && !it.following && it.offset == 0)
+        })
+    }
+
     fn agreed(&self) -> bool {
+        if self.is_nothing_left() {
+            return true;
+        }
         let Some(first) = self.sentinels().next() else { return false };
         let group = &first.groups[0];
         let (primary, epoch) = (&group.primary, group.config_epoch);

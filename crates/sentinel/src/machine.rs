@@ -236,7 +236,7 @@ impl Sentinel {
     fn refused(&mut self, link: LinkId, text: &str) {
         for user in self.users(link) {
             self.with(user.group, |group, cx| {
-                let Some(about) = group.instances().find(|it| it.id == user.instance) else {
+                let Some(about) = group.instance(user.instance) else {
                     return;
                 };
                 let more = format!(" {text}");

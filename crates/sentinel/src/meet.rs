@@ -73,7 +73,7 @@ fn welcome(
     }
     let id = add(group, cx, &hello.run_id, address.clone());
     if !moved {
-        let about = group.instances().find(|it| it.id == id).expect("just added");
+        let about = group.instance(id).expect("just added");
         cx.event(Level::Notice, "+sentinel", group, about, "");
     }
     cx.changed();

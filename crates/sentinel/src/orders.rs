@@ -31,7 +31,7 @@ pub(crate) fn follow(
 /// One transaction: the new role, the configuration file that remembers it, and an end to the connections of its
 /// clients, so that they ask who the primary is.
 fn order(group: &Group, instance: InstanceId, host: &str, port: &str, cx: &mut Cx<'_>) -> bool {
-    let link = group.instances().find(|it| it.id == instance).expect("orders go to servers").link;
+    let link = group.instance(instance).expect("orders go to servers").link;
     let requests: [&[&[u8]]; 6] = [
         &[b"MULTI"],
         &[b"SLAVEOF", host.as_bytes(), port.as_bytes()],

@@ -26,7 +26,7 @@ pub(crate) fn note_run_id(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId, re
     if let Some(replica) = group.replica_mut(id) {
         replica.has_synced = false;
     }
-    let about = group.instances().find(|it| it.id == id).expect("it was there");
+    let about = group.instance(id).expect("it was there");
     cx.event(Level::Notice, "+reboot", group, about, "");
     if !is_primary {
         return;

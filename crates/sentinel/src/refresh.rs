@@ -109,7 +109,7 @@ fn note_role(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId, report: &Report
     let as_it_should = is_primary == (report.role == Role::Master);
     let name = if as_it_should { "+role-change" } else { "-role-change" };
     let more = format!(" new reported role is {}", report.role.word());
-    let about = group.instances().find(|it| it.id == id).expect("it was there");
+    let about = group.instance(id).expect("it was there");
     cx.event(Level::Verbose, name, group, about, &more);
 }
 

@@ -52,7 +52,7 @@ fn judge(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
             if !shown {
                 return;
             }
-            let about = group.instances().find(|it| it.id == id).expect("it is in the group");
+            let about = group.instance(id).expect("it is in the group");
             cx.event(Level::Warning, "+sdown", group, about, "");
             if reason != down::Reason::Silent {
                 let text = format!("{} is taken for down: {}", about.name, reason.sentence());
@@ -63,7 +63,7 @@ fn judge(group: &mut Group, cx: &mut Cx<'_>, id: InstanceId) {
             it.down_since = None;
             it.script_killed = false;
             if shown {
-                let about = group.instances().find(|it| it.id == id).expect("it is in the group");
+                let about = group.instance(id).expect("it is in the group");
                 cx.event(Level::Warning, "-sdown", group, about, "");
             }
         }

@@ -24,6 +24,7 @@ pub(crate) use elect::{
     heard_candidate, hold_until, is_led_by_another, say_delay, start, vote_for,
 };
 pub(crate) use promote::has_candidate;
+pub(crate) use promote::promoted;
 pub(crate) use reconfigure::{finish_early, heard};
 pub(crate) use switch::{add_replica, new_instance, observed, overrule, switch};
 pub(crate) use timeline::Timeline;
@@ -156,7 +157,7 @@ pub(crate) fn advance(group: &mut Group, cx: &mut Cx<'_>) {
         let before = failover.phase.kind();
         match before {
             PhaseKind::Electing => elect::go_on(group, cx),
-            PhaseKind::Choosing => choose_now(group, cx),
+            PhaseKind::Choosing => promote::choose(group, cx),
             PhaseKind::Promoting => promote::go_on(group, cx),
             PhaseKind::Reconfiguring => reconfigure::go_on(group, cx),
         }
@@ -164,15 +165,6 @@ pub(crate) fn advance(group: &mut Group, cx: &mut Cx<'_>) {
             return;
         }
     }
-}
-
-/// INFO of the chosen replica says that it is a primary now.
-pub(crate) fn promoted(group: &mut Group, cx: &mut Cx<'_>) {
-    promote::promoted(group, cx);
-}
-
-fn choose_now(group: &mut Group, cx: &mut Cx<'_>) {
-    promote::choose(group, cx);
 }
 
 /// When the failover has something to do, whatever else happens.

@@ -173,7 +173,7 @@ pub(super) fn go_on(group: &mut Group, cx: &mut Cx<'_>) {
 }
 
 /// It says that it is a primary: the new configuration is in force.
-pub(super) fn promoted(group: &mut Group, cx: &mut Cx<'_>) {
+pub(crate) fn promoted(group: &mut Group, cx: &mut Cx<'_>) {
     let now = cx.now;
     let failover = group.failover.as_mut().expect("a promotion");
     let Some(promoted) = failover.chosen() else { return };

@@ -111,6 +111,11 @@ impl Group {
     }
 
     /// The instance, whatever its part.
+    pub(crate) fn instance(&self, id: InstanceId) -> Option<&Instance> {
+        self.instances().find(|it| it.id == id)
+    }
+
+    /// The same, to change what is known of it.
     pub(crate) fn instance_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
         if self.primary.id == id {
             return Some(&mut self.primary);

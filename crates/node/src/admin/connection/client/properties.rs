@@ -73,7 +73,7 @@ pub(super) const SETINFO: NodeCommand = Command::new(
 fn setinfo(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let (attribute, value) = (args.word()?, args.word()?);
     let text = String::from_utf8_lossy(attribute).into_owned();
-    if !value.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
+    if !session::is_client_name(value) {
         return Err(Error::new(format!(
             "ERR {} cannot contain spaces, newlines or special characters.",
             text.to_ascii_lowercase()

@@ -1,5 +1,7 @@
 //! Who is let in: what those hear who are not, and how names and passwords are looked at.
 
+use command::Error;
+
 /// What a client hears that finds `maxclients` others here already.
 pub const TOO_MANY: &[u8] = b"ERR max number of clients reached";
 
@@ -21,6 +23,14 @@ pub const PROTECTED: &[u8] = b"DENIED Redis is running in protected mode because
 /// not for names.
 pub fn is_client_name(name: &[u8]) -> bool {
     name.iter().all(|byte| (b'!'..=b'~').contains(byte))
+}
+
+/// Whether a client may be called so, with the reply for one that may not.
+pub fn check_name(name: &[u8]) -> Result<(), Error> {
+    if is_client_name(name) {
+        return Ok(());
+    }
+    Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters."))
 }
 
 /// True where the passwords are the same. How long that takes does not tell where they differ.

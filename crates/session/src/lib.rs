@@ -2,16 +2,23 @@
 //! not executed ([`Inbox`]), what waits to be sent ([`Outbox`]), and who listens to what ([`Pubsub`] for all together,
 //! [`Subscriptions`] for one).
 //!
-//! It knows no command and no kind of peer: a program's own session holds these among its fields.
+//! It runs no command and knows no kind of peer: a program's own session holds these among its fields. What two
+//! programs read in the same words about connections is read here: [`Hello`], [`Filter`] of CLIENT KILL, [`Class`].
 
+mod class;
 mod door;
+mod hello;
 mod inbox;
+mod kill;
 mod outbox;
 mod pubsub;
 mod subscriptions;
 
-pub use door::{PROTECTED, TOO_MANY, is_client_name, is_same_secret};
+pub use class::Class;
+pub use door::{PROTECTED, TOO_MANY, check_name, is_client_name, is_same_secret};
+pub use hello::{HELLO_NO_AUTH, Hello};
 pub use inbox::Inbox;
+pub use kill::{Candidate, Filter};
 pub use outbox::{KEEP_BYTES, Outbox};
 pub use pubsub::{Audience, Pubsub, write_message};
 pub use subscriptions::{Subscriptions, Way, write_subscription};

@@ -4,7 +4,7 @@ use super::FAMILY;
 use crate::admin::{NodeCommand, NodeCx};
 use crate::session::Role;
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
-use resp::Proto;
+use session::{HELLO_NO_AUTH, Hello, check_name};
 use world::Level;
 
 const FLAGS: Flags = Flags::NO_SCRIPT
@@ -76,43 +76,13 @@ pub(crate) const HELLO: NodeCommand = Command::new(
     },
 );
 
-fn hello(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
-    let mut proto = None;
-    if let Some(version) = args.next() {
-        proto = Some(match stdx::integer::parse_i64(version) {
-            None => {
-                return Err(Error::fixed("ERR Protocol version is not an integer or out of range"));
-            }
-            Some(2) => Proto::Resp2,
-            Some(3) => Proto::Resp3,
-            Some(_) => return Err(Error::fixed("NOPROTO unsupported protocol version")),
-        });
-    }
-    let mut credentials = None;
-    let mut name = None;
-    while let Some(option) = args.peek() {
-        if option.eq_ignore_ascii_case(b"auth") && args.len() > 2 {
-            args.word()?;
-            credentials = Some((args.word()?, args.word()?));
-        } else if option.eq_ignore_ascii_case(b"setname") && args.len() > 1 {
-            args.word()?;
-            name = Some(args.word()?);
-        } else {
-            let mut text = b"ERR Syntax error in HELLO option '".to_vec();
-            text.extend_from_slice(option);
-            text.push(b'\'');
-            return Err(Error::bytes(text));
-        }
-    }
+fn hello(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
+    let Hello { proto, credentials, name } = Hello::parse(args)?;
     if let Some((user, password)) = credentials {
         authenticate(cx, user, password)?;
     }
     if !cx.session().authenticated {
-        return Err(Error::fixed(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
-             <user> <pass> option can be used to authenticate the client and select the RESP protocol version at \
-             the same time",
-        ));
+        return Err(HELLO_NO_AUTH);
     }
     if let Some(name) = name {
         check_name(name)?;
@@ -141,12 +111,4 @@ fn hello(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     cx.reply.text("modules");
     cx.reply.array(0);
     Ok(Flow::Done)
-}
-
-/// A client's name may not hold blanks or anything that would break a line of CLIENT LIST.
-pub(crate) fn check_name(name: &[u8]) -> Result<(), Error> {
-    if session::is_client_name(name) {
-        return Ok(());
-    }
-    Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters."))
 }

@@ -2,8 +2,8 @@
 
 use super::FAMILY;
 use crate::commands::{SentinelCommand, SentinelCx};
-use ::session::{is_client_name, is_same_secret};
-use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Proto, Spec};
+use ::session::{HELLO_NO_AUTH, Hello, check_name, is_same_secret};
+use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
 use world::Level;
 
 const FLAGS: Flags = Flags::NO_SCRIPT
@@ -72,42 +72,13 @@ pub(super) const HELLO: SentinelCommand = Command::new(
     },
 );
 
-fn hello(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
-    let mut proto = None;
-    if let Some(version) = args.next() {
-        proto = Some(match stdx::integer::parse_i64(version) {
-            None => {
-                return Err(Error::fixed("ERR Protocol version is not an integer or out of range"));
-            }
-            Some(2) => Proto::Resp2,
-            Some(3) => Proto::Resp3,
-            Some(_) => return Err(Error::fixed("NOPROTO unsupported protocol version")),
-        });
-    }
-    let mut credentials = None;
-    let mut name = None;
-    while let Some(option) = args.peek() {
-        if option.eq_ignore_ascii_case(b"auth") && args.len() > 2 {
-            args.word()?;
-            credentials = Some((args.word()?, args.word()?));
-        } else if option.eq_ignore_ascii_case(b"setname") && args.len() > 1 {
-            args.word()?;
-            name = Some(args.word()?);
-        } else {
-            return Err(Error::bytes(
-                [b"ERR Syntax error in HELLO option '", option, b"'"].concat(),
-            ));
-        }
-    }
+fn hello(cx: &mut SentinelCx<'_>, args: Args<'_>) -> Outcome {
+    let Hello { proto, credentials, name } = Hello::parse(args)?;
     if let Some((user, password)) = credentials {
         authenticate(cx, user, password)?;
     }
     if !cx.session().authenticated {
-        return Err(Error::fixed(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
-             <user> <pass> option can be used to authenticate the client and select the RESP protocol version at \
-             the same time",
-        ));
+        return Err(HELLO_NO_AUTH);
     }
     if let Some(name) = name {
         check_name(name)?;
@@ -133,12 +104,4 @@ fn hello(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
     cx.reply.text("modules");
     cx.reply.array(0);
     Ok(Flow::Done)
-}
-
-/// Whether a client may be called so.
-pub(super) fn check_name(name: &[u8]) -> Result<(), Error> {
-    if is_client_name(name) {
-        return Ok(());
-    }
-    Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters."))
 }

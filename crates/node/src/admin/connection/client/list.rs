@@ -4,6 +4,7 @@ use super::{SUB, line};
 use crate::admin::{NodeCommand, NodeCx};
 use crate::node::Node;
 use crate::session::{Role, Session};
+use ::session::Class;
 use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Outcome, Spec};
 
 pub(super) const INFO: NodeCommand = Command::new(
@@ -59,7 +60,7 @@ fn list(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         cx.node.sessions.iter().for_each(|session| show(cx.node, session));
     } else if args.len() == 2 && args.take_keyword("type") {
         let class = Class::parse(args.word()?)?;
-        let chosen = cx.node.sessions.iter().filter(|session| Class::of(session) == class);
+        let chosen = cx.node.sessions.iter().filter(|session| class_of(session) == class);
         chosen.for_each(|session| show(cx.node, session));
     } else if args.len() > 1 && args.take_keyword("id") {
         let ids = args.rest().iter().map(|word| {
@@ -78,42 +79,12 @@ fn list(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     Ok(Flow::Done)
 }
 
-/// The classes of connections that can be asked for and limited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    Normal,
-    Master,
-    Replica,
-    Pubsub,
-}
-
-impl Class {
-    /// The class called `word`.
-    pub(super) fn parse(word: &[u8]) -> Result<Class, Error> {
-        let classes: [(&str, Class); 5] = [
-            ("normal", Class::Normal),
-            ("slave", Class::Replica),
-            ("replica", Class::Replica),
-            ("pubsub", Class::Pubsub),
-            ("master", Class::Master),
-        ];
-        let found =
-            classes.into_iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
-        found.map(|(_, class)| class).ok_or_else(|| {
-            let mut text = b"ERR Unknown client type '".to_vec();
-            text.extend_from_slice(word);
-            text.push(b'\'');
-            Error::bytes(text)
-        })
-    }
-
-    /// The class of a session.
-    pub(super) fn of(session: &Session) -> Class {
-        match session.role {
-            Role::Master => Class::Master,
-            Role::Replica => Class::Replica,
-            _ if session.subscription_count() > 0 => Class::Pubsub,
-            _ => Class::Normal,
-        }
+/// The class of a session.
+pub(super) fn class_of(session: &Session) -> Class {
+    match session.role {
+        Role::Master => Class::Master,
+        Role::Replica => Class::Replica,
+        _ if session.subscription_count() > 0 => Class::Pubsub,
+        _ => Class::Normal,
     }
 }

@@ -1,9 +1,9 @@
 //! What a connection says of itself: CLIENT ID, GETNAME, SETNAME, SETINFO, REPLY, NO-EVICT, NO-TOUCH.
 
-use super::super::auth::check_name;
 use super::SUB;
 use crate::admin::{NodeCommand, NodeCx};
 use crate::session::ReplyMode;
+use ::session::check_name;
 use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Outcome, Spec};
 
 pub(super) const ID: NodeCommand = Command::new(

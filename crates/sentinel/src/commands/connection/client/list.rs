@@ -5,6 +5,7 @@ use super::{ADMIN, SUB};
 use crate::clients::Session;
 use crate::commands::{SentinelCommand, SentinelCx};
 use crate::sentinel::Sentinel;
+use ::session::Class;
 use command::{Args, Arity, Command, Error, Flow, Outcome, Spec};
 
 pub(super) const INFO: SentinelCommand = Command::new(
@@ -51,7 +52,7 @@ fn list(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
         cx.sentinel.clients.iter().for_each(|session| show(cx.sentinel, session));
     } else if args.len() == 2 && args.take_keyword("type") {
         let class = Class::parse(args.word()?)?;
-        let chosen = cx.sentinel.clients.iter().filter(|session| Class::of(session) == class);
+        let chosen = cx.sentinel.clients.iter().filter(|session| class_of(session) == class);
         chosen.for_each(|session| show(cx.sentinel, session));
     } else if args.len() > 1 && args.take_keyword("id") {
         let ids = args.rest().iter().map(|word| {
@@ -69,40 +70,10 @@ fn list(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
     Ok(Flow::Done)
 }
 
-/// The classes of connections that can be asked for. Masters and replicas do not connect to a Sentinel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    Normal,
-    Master,
-    Replica,
-    Pubsub,
-}
-
-impl Class {
-    /// The class called `word`.
-    pub(super) fn parse(word: &[u8]) -> Result<Class, Error> {
-        let classes: [(&str, Class); 5] = [
-            ("normal", Class::Normal),
-            ("slave", Class::Replica),
-            ("replica", Class::Replica),
-            ("pubsub", Class::Pubsub),
-            ("master", Class::Master),
-        ];
-        let found =
-            classes.into_iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
-        found.map(|(_, class)| class).ok_or_else(|| {
-            let mut text = b"ERR Unknown client type '".to_vec();
-            text.extend_from_slice(word);
-            text.push(b'\'');
-            Error::bytes(text)
-        })
-    }
-
-    /// The class of a session.
-    pub(super) fn of(session: &Session) -> Class {
-        match session.subscription_count() {
-            0 => Class::Normal,
-            _ => Class::Pubsub,
-        }
+/// The class of a session.
+pub(super) fn class_of(session: &Session) -> Class {
+    match session.subscription_count() {
+        0 => Class::Normal,
+        _ => Class::Pubsub,
     }
 }

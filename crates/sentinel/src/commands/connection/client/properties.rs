@@ -1,9 +1,9 @@
 //! What a connection says of itself: CLIENT ID, GETNAME, SETNAME, SETINFO, REPLY, NO-EVICT.
 
-use super::super::auth::check_name;
 use super::{ADMIN, SUB};
 use crate::clients::ReplyMode;
 use crate::commands::{SentinelCommand, SentinelCx};
+use ::session::check_name;
 use command::{Args, Arity, Command, Error, Flow, Outcome, Spec};
 
 pub(super) const ID: SentinelCommand = Command::new(

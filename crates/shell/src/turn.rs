@@ -94,7 +94,8 @@ impl<'m, M: Machine> Loop<'m, M> {
         }
         let CpuLists { executing, background } = options.cpus;
         let (disk, pool) = (Disk::start(&inbox, &background)?, Pool::start(&inbox, &background)?);
-        // They inherit what we are bound to, so we are bound when they are there.
+        // They inherit what we are bound to and how we are scheduled, so that comes when they are there.
+        sys::schedule::prompt();
         if let Err(error) = executing.bind() {
             options.log.write(Level::Warning, &format!("Cannot bind to CPUs: {}", error.text()));
         }

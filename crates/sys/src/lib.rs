@@ -17,6 +17,7 @@ pub mod memory;
 pub mod net;
 pub mod poll;
 pub mod process;
+pub mod schedule;
 pub mod signal;
 pub mod stopwatch;
 pub mod syslog;

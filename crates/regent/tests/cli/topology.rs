@@ -36,7 +36,7 @@ impl Stage {
         let sentinels: Vec<_> = (0..3).map(|_| Sentinel::start(program, &lines)).collect();
         for sentinel in &sentinels {
             // Redis's Sentinel may wait so long before it looks at a new primary that it takes it for dead.
-            sentinel.say("SENTINEL DEBUG PING-PERIOD 100");
+            sentinel.say("SENTINEL DEBUG PING-PERIOD 250");
         }
         for sentinel in &sentinels {
             until("Sentinels that know each other and the replica", || {

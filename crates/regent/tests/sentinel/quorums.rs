@@ -11,7 +11,8 @@ const SENTINELS: &[&str] = &[
     "requirepass secret",
     "sentinel sentinel-pass secret",
     "sentinel auth-pass NAME redis",
-    "sentinel down-after-milliseconds NAME 500",
+    // With less, servers and Sentinels of a loaded machine condemn each other, and who leads is anybody's guess.
+    "sentinel down-after-milliseconds NAME 1000",
     "sentinel failover-timeout NAME 6000",
 ];
 

@@ -74,7 +74,7 @@ fn looking_at_all_keys_leaves_the_same_bytes() {
 
 #[test]
 fn a_million_piped_commands_are_counted_errors_included() {
-    let commands = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
+    let commands = 1_000_000;
     let server = Server::start(&regent(), &[]);
     let mut input = Vec::new();
     for at in 0..commands {
@@ -98,12 +98,10 @@ fn a_million_piped_commands_are_counted_errors_included() {
     );
     assert_eq!((got.status, got.out), (Some(1), want));
     if peer_tool("redis-cli").is_some() {
-        let few = &input[..40_000];
-        server.say("FLUSHALL");
-        let got = run(&server, Cli::Ours, Screen::Pipe, &["--pipe"], few);
-        server.say("FLUSHALL");
-        let want = run(&server, Cli::Theirs, Screen::Pipe, &["--pipe"], few);
-        assert_eq!(got, want);
+        // What INCR says depends on the key's value, which is the same again at the end.
+        let again = run(&server, Cli::Ours, Screen::Pipe, &["--pipe"], &input);
+        let want = run(&server, Cli::Theirs, Screen::Pipe, &["--pipe"], &input);
+        assert_eq!(again, want);
     }
 }
 

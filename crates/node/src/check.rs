@@ -450,7 +450,10 @@ mod tests {
         let mut player = Player::new(&[]);
         player.request("", "SET k 1");
         player.disk_fails = |op| matches!(op, DiskOp::Create { .. });
-        player.request("", "SAVE");
+        // Who saved by SAVE knows that it failed; nobody heard of what BGSAVE came to.
+        assert_eq!(player.request("", "SAVE"), "(error) ERR\n");
+        assert_eq!(player.request("", "PING"), "PONG\n");
+        player.request("", "BGSAVE");
         for request in ["SET k 2", "PING", "DEL k"] {
             let reply = player.request("", request);
             assert!(reply.starts_with("(error) MISCONF Redis is configured"), "{request}: {reply}");

@@ -56,6 +56,8 @@ pub(crate) struct Saving {
     file: Option<(FileId, String)>,
     in_flight: usize,
     stage: Stage,
+    /// Somebody waits for it, SAVE or a shutdown, and hears himself of its failure.
+    at_once: bool,
     dirty: u64,
     written: u64,
     /// Of these so many are not on their way to the device.
@@ -277,6 +279,7 @@ impl Node {
                 file,
                 in_flight,
                 stage: Stage::Traversing,
+                at_once: false,
                 dirty: self.keyspace.dirty,
                 written: 0,
                 lying: 0,
@@ -290,6 +293,7 @@ impl Node {
     pub(crate) fn start_saving_at_once(&mut self, reply: Option<ConnId>) -> SavingId {
         let id = self.start_saving(Destination::File { reply });
         let saving = self.persist.savings.all.get_mut(&id).expect("just started");
+        saving.at_once = true;
         let view = saving.view.take().expect("just started");
         // The buffer is emptied here as it fills, since no other thread may do it meanwhile.
         loop {
@@ -536,12 +540,14 @@ impl Node {
             self.disk(Errand::Ignored, DiskOp::Close { file });
             self.disk(Errand::Ignored, DiskOp::Remove { path });
         }
+        if saving.is_file() && !saving.at_once {
+            self.persist.last_ok = false;
+            self.persist.last_try = Some(self.now.instant);
+            self.log(Level::Warning, "Background saving error");
+        }
         match saving.destination {
             Destination::File { reply } => {
                 self.take_reload(id);
-                self.persist.last_ok = false;
-                self.persist.last_try = Some(self.now.instant);
-                self.log(Level::Warning, "Background saving error");
                 if let Some(conn) = reply {
                     self.answer(conn, |w| w.error(b"ERR"));
                 }

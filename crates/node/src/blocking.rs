@@ -20,6 +20,8 @@ use world::ConnId;
 pub(crate) struct Parked {
     /// What runs again.
     pub(crate) request: Owned,
+    /// What is to be sent behind the answer.
+    pub(crate) behind: Vec<u8>,
     pub(crate) what: Waiting,
 }
 
@@ -173,7 +175,8 @@ impl Node {
             self.blocking.deadlines.insert((deadline, conn));
         }
         self.blocking.count += 1;
-        session.parked = Some(Box::new(Parked { request: words.to_owned(), what }));
+        session.parked =
+            Some(Box::new(Parked { request: words.to_owned(), behind: Vec::new(), what }));
         self.keyspace.observers.waiting = !self.blocking.by_key.is_empty();
     }
 

@@ -81,7 +81,7 @@ impl Node {
                 return Err(self.refused(conn, error));
             }
         };
-        if let Err(error) = gate::check(self, conn, id, &words) {
+        if let Err(error) = gate::check(self, conn, id, &words, out) {
             return Err(self.refused_command(conn, id, error));
         }
         if gate::is_paused(self, conn, id) {
@@ -105,6 +105,7 @@ impl Node {
     /// A request was refused before it ran: counted, and a transaction in the making is spoiled.
     fn refused(&mut self, conn: ConnId, error: Error) -> Error {
         self.stats.count_error(error.code());
+        self.end_caching(conn);
         if let Some(transaction) =
             self.sessions.get_mut(conn).and_then(|it| it.transaction.as_mut())
         {
@@ -213,7 +214,10 @@ impl Node {
         if changed && context != Context::Master && self.is_replica() {
             self.note_own_keys(db, spec, &words);
         }
-        self.after(db, request, changed);
+        self.after(conn, db, request, changed);
+        if !self.tracking.is_idle() {
+            self.track(conn, id, &words, context);
+        }
         if spec.flags.has(Flags::ARBITRARY_KEYS) && !self.unit.in_exec {
             self.flush_unit_unwrapped();
         }

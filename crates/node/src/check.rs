@@ -371,7 +371,10 @@ impl Player {
 /// `name> words`; the first session has no name.
 fn request(line: &str) -> Option<(&str, &str)> {
     let (head, words) = line.split_once("> ")?;
-    head.chars().all(|c| c.is_ascii_alphanumeric()).then_some((head, words))
+    // A push is shown as `1> ...`.
+    let is_push = head.starts_with(|c: char| c.is_ascii_digit());
+    let is_name = head.chars().all(|c| c.is_ascii_alphanumeric()) && !is_push;
+    is_name.then_some((head, words))
 }
 
 macro_rules! transcripts {
@@ -391,6 +394,7 @@ macro_rules! transcripts {
 
 transcripts! {
     client_reply: "connection/reply.txt";
+    client_tracking: "connection/tracking.txt";
     command: "server/command.txt";
     config: "server/config.txt";
     debug: "server/debug.txt";

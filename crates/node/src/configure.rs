@@ -45,6 +45,7 @@ pub(crate) fn node(values: &Values) -> Settings {
         },
         slowlog_slower_than_us: values.integer("slowlog-log-slower-than"),
         slowlog_len_max: values.count("slowlog-max-len") as usize,
+        tracking_keys_max: values.count("tracking-table-max-keys") as usize,
         latency_tracking: values.flag("latency-tracking"),
         latency_threshold_ms: values.count("latency-monitor-threshold"),
         replica_read_only: values.flag("replica-read-only"),

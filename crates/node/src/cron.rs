@@ -4,6 +4,7 @@
 use crate::node::Node;
 use crate::session::{Closing, Role};
 use crate::shutdown::Asked;
+use crate::tracking::FORGET_MAX;
 use stdx::Instant;
 use store::{Expiry, Progress};
 use world::{ConnId, Level};
@@ -73,6 +74,7 @@ impl Node {
         self.begin_asked_shutdown();
         self.go_on_with_shutdown();
         self.look_at_buffers();
+        self.forget_readers_in_time();
         if self.cron.ticks.is_multiple_of(10) {
             self.close_kept_connections();
             self.close_idle_clients();
@@ -127,6 +129,12 @@ impl Node {
         if self.settings.clients_memory_max > 0 {
             visited.into_iter().for_each(|conn| self.weigh(conn));
         }
+    }
+
+    /// Too many tracked keys are forgotten even when nobody reads, and faster the longer it takes.
+    fn forget_readers_in_time(&mut self) {
+        let max = FORGET_MAX * (self.tracking.late + 1);
+        self.tracking.late = if self.forget_readers(max) { self.tracking.late + 1 } else { 0 };
     }
 
     fn close_idle_clients(&mut self) {

@@ -20,12 +20,13 @@ const WHILE_LISTENING: [&str; 9] = [
     "reset",
 ];
 
-/// An error is the reply.
+/// An error is the reply. What making room for the command has to tell the session goes to `out`, before the reply.
 pub(crate) fn check(
     node: &mut Node,
     conn: ConnId,
     id: CommandId,
     words: &Words<'_>,
+    out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let spec = node.registry.row(id).spec;
     let session = node.sessions.get(conn).expect("a session whose request is checked");
@@ -53,8 +54,12 @@ pub(crate) fn check(
         return Ok(());
     }
     // Room is made before any command: what readers and messages take counts as well.
-    if node.settings.memory_max > 0 && !node.make_room() && (flags.has(Flags::DENY_OOM) || queues) {
-        return Err(Error::OUT_OF_MEMORY);
+    if node.settings.memory_max > 0 {
+        let enough = node.make_room();
+        node.put_pushes_first(conn, out);
+        if !enough && (flags.has(Flags::DENY_OOM) || queues) {
+            return Err(Error::OUT_OF_MEMORY);
+        }
     }
     if flags.has(Flags::WRITE) {
         node.check_write()?;

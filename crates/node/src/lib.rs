@@ -31,6 +31,7 @@ mod session;
 mod settings;
 mod shutdown;
 mod stats;
+mod tracking;
 mod transaction;
 mod unit;
 

@@ -95,6 +95,9 @@ impl Machine for Node {
 
     fn poll_effect(&mut self) -> Option<Effect> {
         if self.effects.is_empty() {
+            if self.tracking.has_news() {
+                self.broadcast();
+            }
             self.repl.hold_acks(self.blocking.pause(self.now.instant).is_some());
             self.repl.flush(self.now);
             self.settle_replication();

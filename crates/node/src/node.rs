@@ -14,6 +14,7 @@ use crate::session::{Closing, Role, Sessions};
 use crate::settings::{OutputLimit, Settings};
 use crate::shutdown::Shutdown;
 use crate::stats::Stats;
+use crate::tracking::Tracking;
 use crate::transaction::Watches;
 use crate::unit::Unit;
 use command::Propagation;
@@ -41,6 +42,7 @@ pub struct Node {
     pub(crate) sessions: Sessions,
     pub(crate) pubsub: Pubsub,
     pub(crate) watches: Watches,
+    pub(crate) tracking: Tracking,
     pub(crate) blocking: Blocking,
     pub(crate) monitors: Monitors,
     pub(crate) stats: Stats,
@@ -135,6 +137,7 @@ impl Node {
         let settings = configure::node(values);
         let keyspace =
             Keyspace::new(configure::store(values, ds::Seed::default()), prng.next_u64());
+        let tracking = Tracking::new(keyspace.settings().thresholds.seed);
         let repl = Replication::new(configure::replication(values), prng.next_u64(), options.now);
         let mut node = Node {
             now: options.now,
@@ -148,6 +151,7 @@ impl Node {
             sessions: Sessions::default(),
             pubsub: Pubsub::default(),
             watches: Watches::default(),
+            tracking,
             blocking: Blocking::default(),
             monitors: Monitors::default(),
             stats: Stats::new(options.now),
@@ -210,8 +214,11 @@ impl Node {
     pub(crate) fn answer(&mut self, conn: ConnId, write: impl FnOnce(&mut Writer<'_>)) {
         let waits = self.sessions.get(conn).and_then(|it| it.parked.as_ref());
         if waits.is_some_and(|parked| matches!(parked.what, Waiting::Ticket)) {
-            self.unpark(conn);
-            self.send(conn, write);
+            let behind = self.unpark(conn).map_or_else(Vec::new, |parked| parked.behind);
+            self.send(conn, |w| {
+                write(w);
+                w.raw(&behind);
+            });
             self.resume(conn);
         }
     }
@@ -313,6 +320,7 @@ impl Node {
         self.link_lost(conn);
         self.unwatch(conn);
         self.unsubscribe_all(conn);
+        self.stop_tracking(conn);
         self.unpark(conn);
         self.monitors.remove(conn);
         if let Some(session) = self.sessions.get_mut(conn) {

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) log_level: Option<Level>,
     /// `slowlog-log-slower-than`, microseconds; negative for never.
     pub(crate) slowlog_slower_than_us: i64,
+    /// `tracking-table-max-keys`; zero for no limit.
+    pub(crate) tracking_keys_max: usize,
     /// `slowlog-max-len`.
     pub(crate) slowlog_len_max: usize,
     /// `latency-tracking`.

@@ -6,6 +6,7 @@ use crate::input::Incoming;
 use crate::node::Node;
 use resp::Owned;
 use store::{Change, Expiry};
+use world::ConnId;
 
 /// What the running unit has collected.
 #[derive(Debug, Default)]
@@ -33,9 +34,9 @@ impl Node {
     }
 
     /// A command has run: what it caused is told, what it did is noted down for replicas.
-    pub(crate) fn after(&mut self, db: usize, request: Incoming<'_>, changed: bool) {
+    pub(crate) fn after(&mut self, conn: ConnId, db: usize, request: Incoming<'_>, changed: bool) {
         if !self.keyspace.changes.is_empty() {
-            self.tell_changes();
+            self.tell_changes_by(Some(conn));
         }
         if self.propagation.is_verbatim() {
             if !changed || !self.feeds_replicas() {
@@ -114,34 +115,48 @@ impl Node {
         }
     }
 
-    /// Tells what happened to keys to all who asked for it.
+    /// Tells what happened to keys, without anybody's doing, to all who asked for it.
     pub(crate) fn tell_changes(&mut self) {
+        self.tell_changes_by(None);
+    }
+
+    /// The same of what a session's command did.
+    fn tell_changes_by(&mut self, by: Option<ConnId>) {
         let mut changes = std::mem::take(&mut self.keyspace.changes);
         for change in changes.drain(..) {
             match change {
-                Change::Touched { db, key } => self.break_watches(db, &key),
+                Change::Touched { db, key } => {
+                    self.break_watches(db, &key);
+                    self.invalidate(&key, by);
+                }
                 Change::Event { db, class, name, key } => self.publish_event(db, class, name, &key),
                 Change::Ready { db, key } => self.blocking.ready(db, key),
                 Change::Expired { db, key } => {
+                    self.invalidate(&key, None);
                     let verb = if self.settings.lazy_expire { "UNLINK" } else { "DEL" };
                     self.propagate(db, Owned::new([verb.as_bytes(), &key]));
                 }
                 Change::Evicted { db, key } => {
+                    self.invalidate(&key, None);
                     let verb = if self.settings.lazy_eviction { "UNLINK" } else { "DEL" };
                     self.propagate(db, Owned::new([verb.as_bytes(), &key]));
                 }
                 Change::FieldsExpired { db, key, fields } => {
+                    self.invalidate(&key, None);
                     let words = [&b"HDEL"[..], &key];
                     let words = words.into_iter().chain(fields.iter().map(|field| &**field));
                     self.propagate(db, Owned::new(words));
                 }
                 Change::Flushed { db } => {
+                    self.invalidate_all();
                     self.watched_were_replaced(|it| db.is_none_or(|db| db == it));
                     self.persist.flushed |= db.is_none();
                 }
                 Change::Swapped { a, b } => {
                     self.watched_were_replaced(|it| it == a || it == b);
                     self.blocking.swapped(a, b);
+                    // Tracked keys are of no database: any of them may be another one now.
+                    self.invalidate_all();
                 }
             }
         }

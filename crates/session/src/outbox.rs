@@ -6,8 +6,9 @@
 pub struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
-    /// Room in the buffer while it is lent out.
+    /// Room in the buffer, and how much of it was sent, while it is lent out.
     lent: usize,
+    lent_sent: usize,
     /// The world has been told that there is something to send.
     pub announced: bool,
 }
@@ -52,6 +53,7 @@ impl Outbox {
             self.bytes.reserve_exact(LEAST_BYTES);
         }
         self.lent = self.bytes.capacity();
+        self.lent_sent = std::mem::take(&mut self.sent);
         std::mem::take(&mut self.bytes)
     }
 
@@ -61,6 +63,7 @@ impl Outbox {
             bytes.append(&mut self.bytes);
         }
         self.bytes = bytes;
+        self.sent = std::mem::take(&mut self.lent_sent);
         self.lent = 0;
     }
 
@@ -103,6 +106,19 @@ mod tests {
         assert_eq!((out.pending(), out.len()), (&b"push"[..], 4));
         out.advance(4);
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn a_buffer_of_which_a_part_was_sent_is_lent_as_well() {
+        let mut out = Outbox::default();
+        out.buffer().extend_from_slice(b"a long reply ");
+        out.advance(7);
+        let mut lent = out.take();
+        out.buffer().extend_from_slice(b"push");
+        assert_eq!((out.len(), out.pending()), (4, &b"push"[..]));
+        lent.extend_from_slice(b"reply ");
+        out.restore(lent);
+        assert_eq!(out.pending(), b"reply reply push");
     }
 
     #[test]

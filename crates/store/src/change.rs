@@ -1,4 +1,5 @@
-//! What happened to which key: the one feed that WATCH, notifications, blocked sessions and propagation read.
+//! What happened to which key: the one feed that WATCH, client-side caching, notifications, blocked sessions and
+//! propagation read.
 
 use std::ops::BitOr;
 

@@ -43,8 +43,8 @@ pub fn write_keys_of(
     Ok(())
 }
 
-/// The positions of the keys of a request. None: the words do not fit the command's rules.
-fn keys_of(spec: &Spec, words: &Words<'_>) -> Option<Vec<(usize, KeyFlags)>> {
+/// The positions of the keys of a request, and what becomes of them. None: the words do not fit the command's rules.
+pub fn keys_of(spec: &Spec, words: &Words<'_>) -> Option<Vec<(usize, KeyFlags)>> {
     let mut found = Vec::new();
     for keys in spec.keys.iter().filter(|keys| !keys.flags.has(KeyFlags::NOT_KEY)) {
         if keys.search == Search::Unknown {

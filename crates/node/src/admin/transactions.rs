@@ -185,7 +185,7 @@ impl Node {
         let (existed, expired) = (data.holds(key), data.is_expired(key));
         session.watches.push(crate::session::Watch { db, key: key.into(), existed, expired });
         self.watches.add(conn, db, key);
-        self.keyspace.observers.watching = true;
+        self.observe_changes();
     }
 
     /// Forgets what a session watches.
@@ -195,7 +195,7 @@ impl Node {
         for watch in std::mem::take(&mut session.watches) {
             self.watches.remove(conn, watch.db, &watch.key);
         }
-        self.keyspace.observers.watching = !self.watches.is_empty();
+        self.observe_changes();
     }
 
     /// True if a watched key has changed, or has expired since it was watched.
@@ -210,6 +210,9 @@ impl Node {
 
     /// A key has changed: those who watch it will not EXEC.
     pub(crate) fn break_watches(&mut self, db: usize, key: &[u8]) {
+        if self.watches.is_empty() {
+            return;
+        }
         for conn in self.watches.watchers(db, key).to_vec() {
             if let Some(session) = self.sessions.get_mut(conn) {
                 // A key that was expired when it was watched, and is deleted now, has not changed.

@@ -54,9 +54,10 @@ pub(super) fn stats(node: &mut Node, info: &mut Info) {
     }
     info.field("total_active_defrag_time", 0);
     info.field("current_active_defrag_time", 0);
-    info.field("tracking_total_keys", 0);
-    info.field("tracking_total_items", 0);
-    info.field("tracking_total_prefixes", 0);
+    let (keys, items, prefixes) = node.tracking.counts();
+    info.field("tracking_total_keys", keys);
+    info.field("tracking_total_items", items);
+    info.field("tracking_total_prefixes", prefixes);
     info.field("unexpected_error_replies", stats.errors_on_links);
     info.field("total_error_replies", stats.errors);
     info.field("dump_payload_sanitizations", stats.sanitizations);

@@ -23,7 +23,8 @@ pub(super) fn memory(node: &mut Node, info: &mut Info) {
     let (clients, replicas) = (of_role(false), of_role(true) + beyond);
     let keys: u64 =
         (0..node.keyspace.databases()).map(|db| node.keyspace.db(db).len() as u64).sum();
-    let overhead = startup + clients + replicas + backlog + keys * 13;
+    let tracking = node.tracking.memory() as u64;
+    let overhead = startup + clients + replicas + backlog + keys * 13 + tracking;
     let dataset = used.saturating_sub(overhead);
     let percent =
         |part: u64, whole: u64| format!("{:.2}%", part as f64 * 100.0 / whole.max(1) as f64);

@@ -72,7 +72,7 @@ pub(super) fn clients(node: &mut Node, info: &mut Info) {
     info.field("client_recent_max_input_buffer", input.max().unwrap_or(0));
     info.field("client_recent_max_output_buffer", output.max().unwrap_or(0));
     info.field("blocked_clients", node.blocking.count);
-    info.field("tracking_clients", 0);
+    info.field("tracking_clients", node.tracking.clients());
     info.field("clients_in_timeout_table", with_deadline.count());
     info.field("total_blocking_keys", node.blocking.keys());
     info.field("total_blocking_keys_on_nokey", 0);

@@ -94,6 +94,7 @@ impl Node {
         fresh.dirty = self.keyspace.dirty;
         self.keyspace = *fresh;
         self.configure();
+        self.invalidate_all();
         true
     }
 }

@@ -65,6 +65,27 @@ fn a_transaction_without_its_exec_is_forgotten() {
 }
 
 #[test]
+fn clients_that_track_hear_of_what_the_master_does() {
+    for load in ["disabled", "swapdb"] {
+        let mut player = asking(&[("repl-diskless-load", load)]);
+        player.request("t", "HELLO 3");
+        player.request("t", "CLIENT TRACKING on");
+        player.bytes("to0", format!("+FULLRESYNC {ID} 7\r\n$EOF:").as_bytes());
+        let heard = player.bytes("to0", &[MARK, b"\r\n", SNAPSHOT, MARK].concat());
+        assert_eq!(
+            heard.matches("t: 1> \"invalidate\"\n   2> (nil)\n").count(),
+            1,
+            "{load}: {heard}"
+        );
+        player.request("t", "MGET k other");
+        let heard = player.bytes("to0", &[request("SELECT 0"), request("APPEND k er")].concat());
+        assert_eq!(heard, "t: 1> \"invalidate\"\n   2> 1) \"k\"\n", "{load}");
+        let heard = player.bytes("to0", &request("FLUSHALL"));
+        assert_eq!(heard, "t: 1> \"invalidate\"\n   2> (nil)\n", "{load}");
+    }
+}
+
+#[test]
 fn a_snapshot_ends_with_its_mark_however_late_it_comes() {
     for load in ["disabled", "on-empty-db", "swapdb"] {
         let mut player = asking(&[("repl-diskless-load", load)]);

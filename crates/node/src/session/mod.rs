@@ -6,6 +6,7 @@ pub(crate) use table::Sessions;
 
 use crate::blocking::Parked;
 use crate::registry::CommandId;
+use crate::tracking::Tracker;
 use crate::transaction::Transaction;
 use ::session::{Inbox, Outbox, Subscriptions};
 use resp::Proto;
@@ -45,6 +46,8 @@ pub(crate) struct Session {
     /// The session waits: for a key, for replicas, for a disk.
     pub(crate) parked: Option<Box<Parked>>,
     pub(crate) subscriptions: Option<Box<Subscriptions>>,
+    /// CLIENT TRACKING was said: somebody is told when keys change.
+    pub(crate) tracker: Option<Box<Tracker>>,
     pub(crate) last_command: Option<CommandId>,
     /// CLIENT NO-EVICT: not closed to make room.
     pub(crate) no_evict: bool,
@@ -135,6 +138,7 @@ impl Session {
             watch_broken: false,
             parked: None,
             subscriptions: None,
+            tracker: None,
             last_command: None,
             no_evict: false,
             no_touch: false,

@@ -117,6 +117,7 @@ fn reset(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
     let conn = cx.conn;
     cx.node.discard(conn);
     cx.node.unsubscribe_all(conn);
+    cx.node.stop_tracking(conn);
     cx.node.monitors.remove(conn);
     let open = cx.node.settings.requirepass.is_empty();
     let session = cx.session();

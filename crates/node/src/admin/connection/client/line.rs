@@ -2,6 +2,7 @@
 
 use crate::node::Node;
 use crate::session::{Closing, Role, Session};
+use crate::tracking::Tracker;
 use resp::Proto;
 use session::KEEP_BYTES;
 use world::Peer;
@@ -41,7 +42,7 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
     let rest = format!(
         " age={} idle={} flags={} db={} sub={channels} psub={patterns} ssub={shards} multi={queued} qbuf={buffered} \
          qbuf-free={free} argv-mem={begun} multi-mem={queued_bytes} rbs={} rbp={} obl={} oll={} omem={} \
-         tot-mem={} events={} cmd={command} user=default redir=-1 resp={} lib-name=",
+         tot-mem={} events={} cmd={command} user=default redir={} resp={} lib-name=",
         now.ms_since(session.created) / 1000,
         now.ms_since(session.active) / 1000,
         flags(session, unix(&session.peer)),
@@ -53,6 +54,7 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
         memory_out(session),
         memory(session),
         if session.out.is_empty() { "r" } else { "rw" },
+        session.tracker.as_ref().map_or(-1, |it| it.redirect_id() as i64),
         if session.proto == Proto::Resp3 { 3 } else { 2 },
     );
     text.extend_from_slice(rest.as_bytes());
@@ -64,6 +66,7 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
 
 /// The letters of the `flags` field; `N` where there are none.
 fn flags(session: &Session, unix: bool) -> String {
+    let tracks = |how: fn(&Tracker) -> bool| session.tracker.as_deref().is_some_and(how);
     let letters = [
         (session.role == Role::Replica, 'S'),
         (session.role == Role::Monitor, 'O'),
@@ -71,6 +74,9 @@ fn flags(session: &Session, unix: bool) -> String {
         (session.subscription_count() > 0, 'P'),
         (session.transaction.is_some(), 'x'),
         (session.parked.is_some(), 'b'),
+        (tracks(|_| true), 't'),
+        (tracks(|it| it.broken), 'R'),
+        (tracks(|it| it.mode.is_broadcast()), 'B'),
         (session.watch_broken, 'd'),
         (session.closing == Some(Closing::AfterSending), 'c'),
         (session.closing == Some(Closing::Now), 'A'),
@@ -96,6 +102,7 @@ pub(crate) fn memory(session: &Session) -> usize {
     let watches: usize = session.watches.iter().map(|watch| watch.key.len() + 48).sum();
     let listening =
         session.subscriptions.as_ref().map_or(0, |it| it.all().map(|name| name.len() + 64).sum());
+    let tracking = session.tracker.as_ref().map_or(0, |it| it.memory());
     size_of::<Session>()
         + session.name.capacity()
         + session.out.capacity()
@@ -103,4 +110,5 @@ pub(crate) fn memory(session: &Session) -> usize {
         + queued
         + watches
         + listening
+        + tracking
 }

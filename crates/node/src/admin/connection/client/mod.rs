@@ -5,6 +5,7 @@ mod line;
 mod list;
 mod pause;
 mod properties;
+mod tracking;
 
 pub(crate) use line::{line, memory};
 
@@ -25,7 +26,9 @@ pub(super) const CLIENT: NodeCommand = Command::container(
         ..FAMILY
     },
     &[
+        &tracking::CACHING,
         &properties::GETNAME,
+        &tracking::GETREDIR,
         &HELP,
         &properties::ID,
         &list::INFO,
@@ -37,6 +40,8 @@ pub(super) const CLIENT: NodeCommand = Command::container(
         &properties::REPLY,
         &properties::SETINFO,
         &properties::SETNAME,
+        &tracking::TRACKING,
+        &tracking::TRACKINGINFO,
         &pause::UNBLOCK,
         &pause::UNPAUSE,
     ],

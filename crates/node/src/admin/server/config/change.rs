@@ -6,6 +6,7 @@
 
 use crate::admin::Waiter;
 use crate::node::{Errand, Node};
+use crate::tracking::FORGET_MAX;
 use config::{SetError, Staged, Value};
 use std::collections::BTreeMap;
 use world::{DiskOp, Effect};
@@ -111,6 +112,9 @@ impl Node {
                 }
                 // Those who are too much go when this event has been dealt with.
                 "maxmemory-clients" => self.weigh_all(),
+                "tracking-table-max-keys" => {
+                    self.forget_readers(FORGET_MAX);
+                }
                 "slowlog-max-len" => {
                     let len = self.settings.slowlog_len_max;
                     self.stats.slowlog.entries.truncate(len);

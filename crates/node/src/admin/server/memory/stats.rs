@@ -61,7 +61,8 @@ impl Division {
             }
         }
         let tables: u64 = databases.iter().map(|(_, keys, deadlines)| keys + deadlines).sum();
-        let overhead = startup + clients + replicas + backlog + tables;
+        let tracking = node.tracking.memory() as u64;
+        let overhead = startup + clients + replicas + backlog + tables + tracking;
         Division {
             facts,
             used,

@@ -279,11 +279,10 @@ impl Node {
         let Some(ids) = self.tracking.readers.take(key) else { return };
         for id in ids.as_slice() {
             let Some(&conn) = self.tracking.sessions.get(id) else { continue };
-            let tracker = self.sessions.get(conn).and_then(|it| it.tracker.as_ref());
+            let tracker = self.sessions.get(conn).and_then(|it| it.tracker.as_deref());
             // Whoever broadcasts now had read the key before, and does not depend on this.
-            if tracker
-                .is_some_and(|it| !it.mode.is_broadcast() && !(it.no_loop && by == Some(conn)))
-            {
+            let knows = |it: &Tracker| it.mode.is_broadcast() || it.no_loop && by == Some(conn);
+            if tracker.is_some_and(|it| !knows(it)) {
                 self.tell_tracker(conn, by, |w| {
                     w.array(1);
                     w.bulk(key);

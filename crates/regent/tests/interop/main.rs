@@ -9,6 +9,7 @@ mod replies;
 mod resync;
 mod stream;
 mod sync;
+mod tracking;
 
 use testkit::{Client, Program, Server, words};
 

@@ -57,6 +57,9 @@ pub enum Find {
     Unknown,
 }
 
+/// A command's own way to find its keys: their places, and what becomes of each.
+pub type OwnKeys = fn(&Words<'_>) -> Vec<(usize, KeyFlags)>;
+
 /// One key specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keys {

@@ -12,9 +12,9 @@ pub mod syntax;
 pub use args::Args;
 pub use error::Error;
 pub use flags::{Categories, Flags};
-pub use keys::{Find, KeyFlags, Keys, Search};
+pub use keys::{Find, KeyFlags, Keys, OwnKeys, Search};
 pub use propagation::Propagation;
-pub use spec::{Arity, Command, Group, Spec};
+pub use spec::{Arity, Channels, Command, Group, Spec};
 
 /// The version of Redis that clients are told, and by which they decide what they may use.
 pub const REDIS_VERSION: &str = "7.2.6";

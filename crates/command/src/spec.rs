@@ -1,7 +1,8 @@
 //! One command: what it is called, what it promises, and the function that keeps the promise.
 
-use crate::{Categories, Flags, Keys};
-use resp::Writer;
+use crate::keys::OwnKeys;
+use crate::{Categories, Flags, KeyFlags, Keys};
+use resp::{Words, Writer};
 
 /// A row of a command table. `F` is the function's type, and with it what the command may touch.
 pub struct Command<F: 'static> {
@@ -76,6 +77,10 @@ pub struct Spec {
     pub categories: Categories,
     /// Where its keys are.
     pub keys: &'static [Keys],
+    /// Finds the keys where the rules above cannot tell, or not exactly: then it is asked instead of them.
+    pub own_keys: Option<OwnKeys>,
+    /// Which of its words are channels.
+    pub channels: Channels,
     /// Hints for cluster clients and tools, as COMMAND gives them.
     pub tips: &'static [&'static str],
     /// What it has learned since it was first there: the version of Redis, and what, in our own words.
@@ -96,6 +101,8 @@ impl Spec {
             flags: Flags::NONE,
             categories: Categories::NONE,
             keys: &[],
+            own_keys: None,
+            channels: Channels::Nowhere,
             tips: &[],
             history: &[],
         }
@@ -119,6 +126,18 @@ impl Spec {
         .fold(self.categories, Categories::and)
     }
 
+    /// The places of the keys of a request, and what becomes of each. None: the words do not fit the rules.
+    pub fn keys_in(&self, words: &Words<'_>) -> Option<Vec<(usize, KeyFlags)>> {
+        if let Some(own_keys) = self.own_keys {
+            return Some(own_keys(words));
+        }
+        let mut found = Vec::new();
+        for keys in self.keys.iter().filter(|keys| !keys.flags.has(KeyFlags::NOT_KEY)) {
+            found.extend(keys.positions(words)?.into_iter().map(|at| (at, keys.flags)));
+        }
+        Some(found)
+    }
+
     /// First key, last key and step, as COMMAND has told them since Redis 2.8.13.
     pub fn legacy_range(&self) -> (i32, i32, i32) {
         use crate::{Find, Search};
@@ -139,6 +158,19 @@ impl Spec {
         }
         range.unwrap_or((0, 0, 0))
     }
+}
+
+/// Where the channels of a request are. Those that a session stops listening to do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    /// It has none.
+    Nowhere,
+    /// The first word behind the name.
+    First,
+    /// Every word behind the name.
+    All,
+    /// Every word behind the name, and each is a pattern.
+    Patterns,
 }
 
 /// The chapters of the manual.

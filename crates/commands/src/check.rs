@@ -159,6 +159,7 @@ impl Player {
                 parking: &mut parking,
                 bulk_len_max: self.bulk_len_max,
                 reply_len_max: 1 << 20,
+                reads_any_key: true,
                 lazy: self.lazy,
             };
             (command.run)(&mut cx, Args::new(request.words(), skip))

@@ -23,6 +23,8 @@ pub struct DataCx<'a> {
     /// Beyond so many waiting bytes the session is closed anyway: a reply that may be made as long as one likes ends
     /// there.
     pub reply_len_max: usize,
+    /// Whoever asks may read every key there is, also such as the request does not name.
+    pub reads_any_key: bool,
     /// Freeing of large values may be left for later: what `lazyfree-lazy-user-del` and its kin say.
     pub lazy: Lazy,
 }

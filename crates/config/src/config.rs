@@ -16,6 +16,8 @@ pub struct Config {
     pub file: Option<String>,
     /// `rename-command` lines, in order: old name, new name or nothing.
     pub renames: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `user` lines, in order: a name, and rules.
+    pub users: Vec<Vec<Vec<u8>>>,
     /// `sentinel` lines, in order; empty unless the program is a Sentinel.
     pub sentinel: Vec<SentinelLine>,
     /// The program is a Sentinel.

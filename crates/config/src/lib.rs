@@ -36,7 +36,6 @@ mod rewrite;
 mod tables;
 mod title;
 mod units;
-mod user;
 mod value;
 pub mod words;
 

@@ -2,7 +2,6 @@
 
 use crate::command_line::CommandLine;
 use crate::config::Config;
-use crate::user;
 use crate::words::{split, trim};
 use crate::{Kind, Value};
 use std::fmt;
@@ -27,6 +26,12 @@ pub trait Host {
     /// Whether `path` can be opened for appending: a daemon has no other place to say that it cannot log.
     fn can_log_to(&mut self, path: &str) -> Result<(), String> {
         let _ = path;
+        Ok(())
+    }
+
+    /// `user name rules`: refused where a user of that name was declared before, or a rule is wrong.
+    fn declare_user(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
+        let _ = words;
         Ok(())
     }
 
@@ -100,13 +105,8 @@ pub struct SentinelLine {
 
 /// Reads what the command line names. Later lines win over earlier ones, options over standard input over the file.
 pub fn load(line: &CommandLine, host: &mut dyn Host) -> Result<Config, LoadError> {
-    let mut loader = Loader {
-        config: Config::default(),
-        host,
-        sentinel: line.sentinel,
-        save_seen: false,
-        passwords: user::Passwords::default(),
-    };
+    let mut loader =
+        Loader { config: Config::default(), host, sentinel: line.sentinel, save_seen: false };
     if line.sentinel {
         loader.begin_sentinel();
     }
@@ -120,7 +120,6 @@ pub fn load(line: &CommandLine, host: &mut dyn Host) -> Result<Config, LoadError
     text.push(b'\n');
     text.extend_from_slice(&line.options);
     loader.read_text(&text, 0)?;
-    loader.passwords.check(&mut loader.config.values).map_err(refused)?;
     loader.config.file = line.file.clone();
     Ok(loader.config)
 }
@@ -131,7 +130,6 @@ struct Loader<'a> {
     sentinel: bool,
     /// The first `save` line replaces the defaults; those that follow add to it.
     save_seen: bool,
-    passwords: user::Passwords,
 }
 
 impl Loader<'_> {
@@ -209,7 +207,11 @@ impl Loader<'_> {
                 self.config.renames.push((from.clone(), to.clone()));
                 Ok(())
             }
-            (b"user", [_, ..]) => Ok(self.passwords.read_user(&words)?),
+            (b"user", [_, ..]) => {
+                self.host.declare_user(&words)?;
+                self.config.users.push(words);
+                Ok(())
+            }
             (b"loadmodule", [_, ..]) => {
                 Err("Regent has no modules: remove this line, and see docs/compatibility.md".into())
             }

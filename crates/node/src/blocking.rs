@@ -250,6 +250,16 @@ impl Node {
         } else {
             let Ok(row) = self.registry.resolve(&words) else { return };
             let id = row.id;
+            let Some(session) = self.sessions.get(conn) else { return };
+            if !session.is_free
+                && let Err(error) = self.check_rights(conn, id, &words)
+            {
+                self.stats.command_mut(id).rejected += 1;
+                self.stats.count_error(error.code());
+                self.send(conn, |w: &mut Writer<'_>| w.error(error.text()));
+                self.resume(conn);
+                return;
+            }
             let Some(session) = self.sessions.get_mut(conn) else { return };
             let mut out = session.out.take();
             let parked_again =

@@ -150,8 +150,10 @@ impl Node {
         let row = self.registry.row(id);
         let (entry, depth, spec) = (row.entry, row.depth(), row.spec);
         let session = self.sessions.get_mut(conn).expect("a session whose request is run");
-        session.last_command = Some(id);
-        let (db, proto) = (session.db, session.proto);
+        if context != Context::Exec {
+            session.last_command = Some(id);
+        }
+        let (db, proto, reads_any_key) = (session.db, session.proto, session.reads_any_key);
         self.keyspace.no_touch = session.no_touch;
         // EXEC is shown behind what it runs, and a request that waited was shown when it came.
         let is_exec = spec.name == "exec";
@@ -182,6 +184,7 @@ impl Node {
                     parking: &mut self.parking,
                     bulk_len_max: self.settings.bulk_len_max,
                     reply_len_max,
+                    reads_any_key,
                     lazy: self.settings.lazy,
                 };
                 (command.run)(&mut cx, args)

@@ -55,6 +55,15 @@ pub(crate) struct Player {
 impl Player {
     /// A server whose parameters are at their defaults but for these.
     pub(crate) fn new(parameters: &[(&str, &str)]) -> Player {
+        Player::with(parameters, &[], &[])
+    }
+
+    /// The same with users that the configuration declares, and with more files.
+    pub(crate) fn with(
+        parameters: &[(&str, &str)],
+        users: &[&str],
+        files: &[(&str, &str)],
+    ) -> Player {
         let mut config = Config::default();
         config.values.set("dir", &["/data"]).expect("a folder");
         config.values.set("enable-debug-command", &["yes"]).expect("a choice");
@@ -63,10 +72,14 @@ impl Player {
         for (name, value) in parameters {
             config.values.set(name, &[value]).expect("a value that the parameter takes");
         }
+        let words = |line: &&str| line.split(' ').map(Vec::from).collect();
+        config.users = users.iter().map(words).collect();
         let now = Now { instant: Instant(1_000_000), wall: WallTime::from_ms(1_700_000_000_000) };
         let mut node = Node::new(Options { config, seed: 1, senses: Senses::NUMB, now });
         node.start(now);
-        let files = BTreeMap::from([("/etc/regent.conf".to_owned(), b"port 6379\n".to_vec())]);
+        let files = files.iter().chain(&[("/etc/regent.conf", "port 6379\n")]);
+        let files = files.map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+        let files = files.collect();
         let mut player = Player {
             node,
             now,
@@ -84,6 +97,11 @@ impl Player {
         };
         player.settle();
         player
+    }
+
+    /// What happened apart from replies, since it was last shown.
+    pub(crate) fn take_events(&mut self) -> String {
+        std::mem::take(&mut self.events)
     }
 
     /// Plays the requests of a transcript, whatever answers it has, and gives it back with the true ones.
@@ -406,6 +424,8 @@ transcripts! {
     pause: "waiting/pause.txt";
     refused: "transactions/refused.txt";
     secrets: "server/secrets.txt";
+    rules: "users/rules.txt";
+    sessions: "users/sessions.txt";
     silence: "pubsub/silence.txt";
     watch: "transactions/watch.txt";
     monitor: "server/monitor.txt";

@@ -3,6 +3,7 @@
 use crate::crowd;
 use crate::node::Node;
 use crate::settings::{OutputLimit, Permission, Settings};
+use acl::Channels;
 use commands::Lazy;
 use config::Values;
 use store::{EventClasses, Policy, Thresholds};
@@ -17,7 +18,7 @@ pub(crate) fn node(values: &Values) -> Settings {
         soft_secs: it.soft_seconds,
     };
     Settings {
-        requirepass: values.bytes("requirepass").to_vec(),
+        acllog_len_max: values.count("acllog-max-len") as usize,
         bulk_len_max: values.memory("proto-max-bulk-len") as usize,
         query_buffer_max: values.memory("client-query-buffer-limit") as usize,
         output_normal: limit(limits.normal),
@@ -144,6 +145,10 @@ impl Node {
     pub(crate) fn configure(&mut self) {
         let values = &self.config.values;
         self.settings = node(values);
+        self.users.set_new_channels(match values.choice("acl-pubsub-default") {
+            "allchannels" => Channels::All,
+            _ => Channels::NONE,
+        });
         let seed = self.keyspace.settings().thresholds.seed;
         *self.keyspace.settings_mut() = store(values, seed);
         self.repl.set_settings(self.now, replication(&self.config.values));

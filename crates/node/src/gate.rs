@@ -29,14 +29,17 @@ pub(crate) fn check(
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let spec = node.registry.row(id).spec;
-    let session = node.sessions.get(conn).expect("a session whose request is checked");
+    let mut session = node.sessions.get(conn).expect("a session whose request is checked");
     let flags = flags(spec, session);
-    if !session.authenticated && !flags.has(Flags::NO_AUTH) {
-        return Err(Error::NO_AUTH);
+    if !session.is_free {
+        if !session.is_let_in && !flags.has(Flags::NO_AUTH) {
+            return Err(Error::NO_AUTH);
+        }
+        check_transaction(session, flags)?;
+        node.check_rights(conn, id, words)?;
+        session = node.sessions.get(conn).expect("asking closes no session");
     }
-    if session.transaction.is_some() && flags.has(Flags::NO_MULTI) {
-        return Err(Error::fixed("ERR Command not allowed inside a transaction"));
-    }
+    check_transaction(session, flags)?;
     let from_master = session.role == Role::Master;
     if session.is_listening_only() && !WHILE_LISTENING.contains(&spec.name) {
         let name = String::from_utf8_lossy(&words[0]).to_ascii_lowercase();
@@ -69,6 +72,13 @@ pub(crate) fn check(
         node.check_disk()?;
     }
     node.check_dataset(flags)
+}
+
+fn check_transaction(session: &Session, flags: Flags) -> Result<(), Error> {
+    if session.transaction.is_some() && flags.has(Flags::NO_MULTI) {
+        return Err(Error::fixed("ERR Command not allowed inside a transaction"));
+    }
+    Ok(())
 }
 
 /// What a command promises. EXEC stands for what it has queued.

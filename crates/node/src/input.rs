@@ -90,7 +90,7 @@ impl Node {
             if !session.may_run() {
                 break;
             }
-            let (limits, ahead) = if session.authenticated {
+            let (limits, ahead) = if session.is_let_in {
                 (Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() }, AHEAD)
             } else {
                 // The limits change with AUTH, so nothing is parsed beyond the next request.

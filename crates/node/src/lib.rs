@@ -3,6 +3,7 @@
 //! Reading order: `node` (what there is), `input` (from bytes to requests), `call` (one command, start to finish),
 //! `unit` (what happens once after it: propagation, events, waking), `admin` (commands that need more than data).
 
+mod access;
 mod admin;
 mod blocking;
 mod call;

@@ -183,7 +183,7 @@ impl Node {
         let role = if self.config.values.source().is_some() { 'S' } else { 'M' };
         self.effects.push_back(Effect::LogRole(role));
         self.adjust_oom_score(None);
-        self.listen(Errand::Listening);
+        self.begin_users();
     }
 
     /// Listens where the parameters say.
@@ -268,6 +268,7 @@ impl Node {
             }
             Errand::OomScore => self.oom_score_stepped(result),
             Errand::Rewriting(id) => self.rewrite_stepped(id, result),
+            Errand::Users(task) => self.users_stepped(task, result),
             Errand::Ignored
             | Errand::Migrating
             | Errand::Packing(_)
@@ -316,16 +317,17 @@ impl Node {
             Peer::Unix(_) => true,
         };
         let mut session = Session::new(id, conn, peer, local, self.now);
-        session.authenticated = self.settings.requirepass.is_empty();
+        self.let_in(&mut session);
         self.sessions.insert(session);
         self.stats.connections += 1;
+        let needs_password = !self.users.default_user().needs_no_password();
         if self.sessions.len() > self.settings.clients_max {
             self.stats.rejected_connections += 1;
             self.send(conn, |w| w.error(session::TOO_MANY));
             self.close(conn, Closing::AfterSending);
             return;
         }
-        if self.settings.protected_mode && self.settings.requirepass.is_empty() && !local_peer {
+        if self.settings.protected_mode && !needs_password && !local_peer {
             self.stats.rejected_connections += 1;
             self.send(conn, |w| w.error(session::PROTECTED));
             self.close(conn, Closing::AfterSending);

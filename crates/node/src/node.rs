@@ -17,6 +17,7 @@ use crate::stats::Stats;
 use crate::tracking::Tracking;
 use crate::transaction::Watches;
 use crate::unit::Unit;
+use acl::{Refusals, Users};
 use command::Propagation;
 use commands::Parking;
 use config::Config;
@@ -24,6 +25,7 @@ use replication::Replication;
 use resp::Writer;
 use session::Pubsub;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use stdx::{Now, Prng};
 use store::Keyspace;
 use world::{ConnId, DiskOp, Effect, FileId, Level, Senses, Ticket};
@@ -40,6 +42,9 @@ pub struct Node {
     pub(crate) registry: Registry,
     pub(crate) keyspace: Keyspace,
     pub(crate) sessions: Sessions,
+    pub(crate) users: Users,
+    /// What was refused to them.
+    pub(crate) refusals: Refusals,
     pub(crate) pubsub: Pubsub,
     pub(crate) watches: Watches,
     pub(crate) tracking: Tracking,
@@ -115,6 +120,8 @@ pub(crate) enum Errand {
     OomScore,
     /// A step of CONFIG REWRITE.
     Rewriting(u64),
+    /// The file of users is read or written.
+    Users(admin::UsersTask),
 }
 
 /// What a node is born with.
@@ -138,17 +145,22 @@ impl Node {
         let keyspace =
             Keyspace::new(configure::store(values, ds::Seed::default()), prng.next_u64());
         let tracking = Tracking::new(keyspace.settings().thresholds.seed);
+        let registry = Registry::new(commands::all(), admin::all());
+        let mut users = Users::new(Arc::new(registry.catalog()));
+        users.set_default_password(values.bytes("requirepass"));
         let repl = Replication::new(configure::replication(values), prng.next_u64(), options.now);
         let mut node = Node {
             now: options.now,
             senses: options.senses,
             run_id: prng.hex(20),
             prng,
-            registry: Registry::new(commands::all(), admin::all()),
+            registry,
             settings,
             config: options.config,
             keyspace,
             sessions: Sessions::default(),
+            users,
+            refusals: Refusals::default(),
             pubsub: Pubsub::default(),
             watches: Watches::default(),
             tracking,

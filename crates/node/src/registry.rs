@@ -210,6 +210,16 @@ impl Registry {
             .ok_or(Missing::Subcommand(id))
     }
 
+    /// What rules of users may name: the commands under their own names and numbers, whatever they are called here.
+    pub(crate) fn catalog(&self) -> acl::Catalog {
+        let mut catalog = acl::Catalog::new(crate::names::LATER);
+        for row in &self.rows {
+            let number = catalog.add(&row.full_name, row.spec, row.parent.map(|id| id.0));
+            assert!(number == row.id.0, "rules and rows count alike");
+        }
+        catalog
+    }
+
     /// A row by its number.
     pub(crate) fn row(&self, id: CommandId) -> &Row {
         &self.rows[id.0 as usize]

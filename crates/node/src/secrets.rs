@@ -19,6 +19,7 @@ impl Node {
             }
         };
         match &*row.full_name {
+            "acl|setuser" => (2..words.len()).for_each(&mut hide),
             "auth" => (1..words.len()).for_each(&mut hide),
             "hello" => {
                 for at in (2..words.len()).filter(|&at| is(&words[at], "auth")) {

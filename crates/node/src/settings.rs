@@ -17,8 +17,8 @@ pub(crate) struct OutputLimit {
 /// The parameters that the node itself reads.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// `requirepass`; empty for none.
-    pub(crate) requirepass: Vec<u8>,
+    /// How many refusals ACL LOG remembers: `acllog-max-len`.
+    pub(crate) acllog_len_max: usize,
     /// `proto-max-bulk-len`, bytes.
     pub(crate) bulk_len_max: usize,
     /// `client-query-buffer-limit`, bytes.

@@ -191,10 +191,11 @@ fn stats(it: &Sentinel, info: &mut Info) {
     ] {
         info.field(name, 0);
     }
-    info.field("acl_access_denied_auth", counters.refused_auth);
-    for name in ["acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"] {
-        info.field(name, 0);
-    }
+    let refusals = &it.clients.refusals;
+    info.field("acl_access_denied_auth", refusals.logins);
+    info.field("acl_access_denied_cmd", refusals.commands);
+    info.field("acl_access_denied_key", refusals.keys);
+    info.field("acl_access_denied_channel", refusals.channels);
 }
 
 fn cpu(it: &Sentinel, info: &mut Info) {

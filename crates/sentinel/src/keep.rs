@@ -120,6 +120,7 @@ impl Sentinel {
             sentinel_user: self.keeper.sentinel_user.clone(),
             sentinel_pass: self.keeper.sentinel_pass.clone(),
             deny_scripts_reconfig: self.me.deny_scripts_reconfig,
+            users: self.clients.users.lines(),
         }
     }
 }

@@ -46,6 +46,7 @@ pub mod state;
 mod vote;
 mod watch;
 
+pub use clients::UserLines;
 pub use me::Rules;
 pub use probe::{GroupProbe, Probe};
 pub use sentinel::{Options, Sentinel};

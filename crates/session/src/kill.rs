@@ -22,7 +22,8 @@ pub struct Candidate<'a> {
     pub class: Class,
     pub peer: &'a Peer,
     pub local: &'a Peer,
-    pub authenticated: bool,
+    /// Who speaks there.
+    pub user: &'a [u8],
 }
 
 impl<'a> Filter<'a> {
@@ -31,8 +32,8 @@ impl<'a> Filter<'a> {
         Filter { addr: Some(addr), ..Filter::default() }
     }
 
-    /// The new form: pairs of what and which.
-    pub fn parse(mut args: Args<'a>) -> Result<Filter<'a>, Error> {
+    /// The new form: pairs of what and which. `is_user` knows who there is.
+    pub fn parse(mut args: Args<'a>, is_user: impl Fn(&[u8]) -> bool) -> Result<Filter<'a>, Error> {
         let mut filter = Filter { skip_me: true, ..Filter::default() };
         while let Some(option) = args.next() {
             let value = args.word()?;
@@ -46,7 +47,7 @@ impl<'a> Filter<'a> {
                 b"type" => filter.class = Some(Class::parse(value)?),
                 b"addr" => filter.addr = Some(value),
                 b"laddr" => filter.laddr = Some(value),
-                b"user" if value == b"default" => filter.user = Some(value),
+                b"user" if is_user(value) => filter.user = Some(value),
                 b"user" => {
                     let mut text = b"ERR No such user '".to_vec();
                     text.extend_from_slice(value);
@@ -67,7 +68,7 @@ impl<'a> Filter<'a> {
             && self.class.is_none_or(|class| it.class == class)
             && self.addr.is_none_or(|addr| it.peer.to_string().as_bytes() == addr)
             && self.laddr.is_none_or(|addr| it.local.to_string().as_bytes() == addr)
-            && self.user.is_none_or(|user| user == b"default" && it.authenticated)
+            && self.user.is_none_or(|user| it.user == user)
     }
 }
 
@@ -80,19 +81,15 @@ mod tests {
     fn a_connection_is_meant_where_every_filter_fits() {
         let peer = |text: &str| Peer::Ip(text.parse().expect("an address"));
         let (peer, local) = (peer("10.0.0.1:1234"), peer("10.0.0.9:6379"));
-        let it = Candidate {
-            id: 7,
-            class: Class::Pubsub,
-            peer: &peer,
-            local: &local,
-            authenticated: true,
-        };
+        let it =
+            Candidate { id: 7, class: Class::Pubsub, peer: &peer, local: &local, user: b"default" };
         for (words, want) in [
             ("id 7", Some(true)),
             ("id 8", Some(false)),
             ("TYPE pubsub ADDR 10.0.0.1:1234", Some(true)),
             ("TYPE normal ADDR 10.0.0.1:1234", Some(false)),
             ("laddr 10.0.0.9:6379 user default skipme NO", Some(true)),
+            ("user bob", Some(false)),
             ("id 0", None),
             ("type king", None),
             ("user nobody", None),
@@ -100,7 +97,7 @@ mod tests {
             ("id", None),
         ] {
             let request = Owned::new(words.split(' '));
-            let filter = Filter::parse(Args::new(request.words(), 0));
+            let filter = Filter::parse(Args::new(request.words(), 0), |user| user != b"nobody");
             assert_eq!(filter.ok().map(|filter| filter.fits(&it)), want, "{words}");
         }
         assert!(Filter::at(b"10.0.0.1:1234").fits(&it) && !Filter::at(b"10.0.0.1:1").fits(&it));

@@ -124,6 +124,16 @@ pub fn entropy() -> u64 {
     }
 }
 
+/// Bytes that nobody can guess, other ones each time.
+pub fn secret() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    // SAFETY: the buffer is as long as it says.
+    let filled = unsafe { libc::getentropy(bytes.as_mut_ptr().cast(), bytes.len()) } == 0;
+    // So few bytes are refused only by a system that has none at all, and a password must not be made of less.
+    assert!(filled, "the system gives no random bytes");
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +144,7 @@ mod tests {
         assert!(memory_bytes() > resident_bytes());
         assert_eq!(system().split(' ').count(), 3);
         assert_ne!(entropy(), entropy());
+        assert_ne!(secret(), secret());
         assert!(executable().is_absolute());
         let spent = cpu_time(Whose::Process);
         let seen = cpu_time_of(pid()).unwrap_or(u64::MAX);

@@ -9,6 +9,8 @@ pub struct Senses {
     /// Bytes allocated right now: what `maxmemory` is measured by. The machine lends its own rough count, which a
     /// world takes that has nothing to measure.
     pub memory: fn(rough: &dyn Fn() -> usize) -> usize,
+    /// Bytes that nobody can guess, other ones each time: what passwords are made of.
+    pub secret: fn() -> [u8; 32],
     /// Everything else; asks the system, so once per INFO.
     pub facts: fn() -> Facts,
 }
@@ -43,7 +45,8 @@ pub struct Facts {
 
 impl Senses {
     /// Senses that feel nothing: for tests.
-    pub const NUMB: Senses = Senses { stopwatch: || 0, memory: |_| 0, facts: Facts::default };
+    pub const NUMB: Senses =
+        Senses { stopwatch: || 0, memory: |_| 0, secret: || [0; 32], facts: Facts::default };
     /// Senses of a world that is made up: memory is what the machine takes it for.
     pub const MADE_UP: Senses = Senses { memory: |rough| rough(), ..Senses::NUMB };
 }

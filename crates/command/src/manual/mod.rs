@@ -8,7 +8,7 @@ mod pages;
 
 pub use facts::write_facts;
 pub use filter::Filter;
-pub use keys::{Shown, keys_of, write_keys_of};
+pub use keys::{Shown, write_keys_of};
 pub use pages::write_page;
 
 use crate::{Command, Spec};

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use command::{
     Args, Arity, Categories, Command, Error, Flags, Flow, Group, KeyFlags, Keys, Outcome, Spec,
+    Words,
 };
 use stdx::float::parse_f64;
 use store::{End, EventClass, List, Ttl, Value, ValueRef};
@@ -40,6 +41,7 @@ pub(crate) const SORT: DataCommand = Command::new(
         summary: "Sorts the elements of a list, set or sorted set, and returns or stores them.",
         flags: Flags::WRITE.and(Flags::DENY_OOM).and(Flags::MOVABLE_KEYS),
         keys: &[Keys::at(1).reads(), BY_AND_GET, STORE],
+        own_keys: Some(own_keys),
         ..SORTS
     },
 );
@@ -53,9 +55,34 @@ pub(crate) const SORT_RO: DataCommand = Command::new(
         since: "7.0.0",
         flags: Flags::READONLY.and(Flags::MOVABLE_KEYS),
         keys: &[Keys::at(1).reads(), BY_AND_GET],
+        own_keys: Some(|_| vec![SORTED]),
         ..SORTS
     },
 );
+
+/// The key whose elements are sorted.
+const SORTED: (usize, KeyFlags) = (1, KeyFlags::RO.and(KeyFlags::ACCESS));
+
+/// The key, and where the result is stored: what counts is the last STORE that is not a pattern's name.
+fn own_keys(words: &Words<'_>) -> Vec<(usize, KeyFlags)> {
+    let (mut at, mut to) = (2, None);
+    while at < words.len() {
+        let is = |name: &str| words[at].eq_ignore_ascii_case(name.as_bytes());
+        at += if is("limit") {
+            3
+        } else if is("get") || is("by") {
+            2
+        } else if is("store") {
+            to = Some(at + 1);
+            2
+        } else {
+            1
+        };
+    }
+    let to = to.filter(|at| *at < words.len());
+    let stored = to.map(|at| (at, KeyFlags::OW.and(KeyFlags::UPDATE)));
+    std::iter::once(SORTED).chain(stored).collect()
+}
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -122,7 +149,13 @@ impl<'a> Pattern<'a> {
 }
 
 impl<'a> Options<'a> {
-    fn parse(args: &mut Args<'a>, may_store: bool) -> Result<Options<'a>, Error> {
+    /// Reads the words behind the key. Patterns may lead to any key there is, so that whoever may not read them all
+    /// may use none.
+    fn parse(
+        args: &mut Args<'a>,
+        may_store: bool,
+        reads_any_key: bool,
+    ) -> Result<Options<'a>, Error> {
         let mut options = Options::default();
         while !args.is_empty() {
             let more = args.len() - 1;
@@ -139,9 +172,15 @@ impl<'a> Options<'a> {
                 options.store = Some(args.word()?);
             } else if more >= 1 && args.take_keyword("BY") {
                 let text = args.word()?;
+                if text.contains(&b'*') && !reads_any_key {
+                    return Err(denied("BY"));
+                }
                 options.by = Some(Pattern::new(text));
                 options.as_it_is |= !text.contains(&b'*');
             } else if more >= 1 && args.take_keyword("GET") {
+                if !reads_any_key {
+                    return Err(denied("GET"));
+                }
                 options.get.push(Pattern::new(args.word()?));
             } else {
                 return Err(Error::SYNTAX);
@@ -162,6 +201,11 @@ impl<'a> Options<'a> {
     }
 }
 
+fn denied(option: &str) -> Error {
+    let text = "option of SORT denied due to insufficient ACL permissions.";
+    Error::new(format!("ERR {option} {text}"))
+}
+
 fn sort(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
     run(cx, args, true)
 }
@@ -172,7 +216,7 @@ fn sort_ro(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
 
 fn run(cx: &mut DataCx<'_>, mut args: Args<'_>, may_store: bool) -> Outcome {
     let key = args.word()?;
-    let mut options = Options::parse(&mut args, may_store)?;
+    let mut options = Options::parse(&mut args, may_store, cx.reads_any_key)?;
     let elements = elements(cx, key, &mut options)?;
     let sorted = if options.as_it_is { elements } else { sorted(cx, elements, &options)? };
     match options.store {

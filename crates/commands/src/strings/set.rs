@@ -1,6 +1,6 @@
 //! SET and the older commands that it replaces: SETNX, SETEX, PSETEX.
 
-use command::{Args, Arity, Command, Error, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
+use command::{Args, Arity, Command, Error, Flags, Flow, KeyFlags, Keys, Outcome, Spec, Words};
 use store::{EventClass, Ttl};
 
 use super::FAMILY;
@@ -30,9 +30,22 @@ pub(crate) const SET: DataCommand = Command::new(
                     .and(KeyFlags::VARIABLE_FLAGS),
             )
             .notes("RW and ACCESS due to the optional `GET` argument")],
+        own_keys: Some(own_keys),
         ..FAMILY
     },
 );
+
+/// The key is overwritten, and read as well where an option asks what was there.
+fn own_keys(words: &Words<'_>) -> Vec<(usize, KeyFlags)> {
+    let asks =
+        |word: &[u8]| word.eq_ignore_ascii_case(b"get") || word.eq_ignore_ascii_case(b"ifeq");
+    let flags = if words.iter().skip(3).any(asks) {
+        KeyFlags::RW.and(KeyFlags::ACCESS).and(KeyFlags::UPDATE)
+    } else {
+        KeyFlags::OW.and(KeyFlags::UPDATE)
+    };
+    vec![(1, flags)]
+}
 
 pub(crate) const SETNX: DataCommand = Command::new(
     setnx,

@@ -131,12 +131,10 @@ fn the_error_block_is_redis_s() {
 }
 
 #[test]
-fn modules_and_restricted_users_are_refused_not_ignored() {
+fn modules_and_foreign_lines_are_refused_not_ignored() {
     for line in [
         "loadmodule /usr/lib/redisearch.so",
         "redisearch.timeout 5",
-        "user default off",
-        "user bob on >x ~* +@all",
         "sentinel monitor a 127.0.0.1 1 2",
     ] {
         assert!(load(line).is_err(), "{line}");
@@ -146,6 +144,16 @@ fn modules_and_restricted_users_are_refused_not_ignored() {
         .expect("a Sentinel's file");
     assert_eq!(sentinel.sentinel[0].number, 2);
     assert_eq!(sentinel.sentinel[0].words.len(), 5);
+}
+
+#[test]
+fn users_are_declared_in_order() {
+    let config = load("user default off\nrequirepass x\nuser bob on (+get ~a)\n").expect("users");
+    let words = |words: &[&str]| words.iter().map(|word| word.as_bytes().to_vec()).collect();
+    let want: [Vec<Vec<u8>>; 2] =
+        [words(&["default", "off"]), words(&["bob", "on", "(+get", "~a)"])];
+    assert_eq!(config.users, want);
+    assert!(load("user").is_err());
 }
 
 /// The files that Redis shipped are not ours to ship; where they are at hand, every one of them must load.

@@ -94,13 +94,15 @@ fn aliases_become_the_name_of_today() {
 #[test]
 fn owners_write_their_own_lines() {
     let old = "user default on nopass ~* &* +@all\nsentinel monitor a 1.1.1.1 1 1\n# end\n";
-    let owned = [OwnedLines {
+    let monitors = OwnedLines {
         directive: "sentinel monitor",
         lines: vec![
             b"sentinel monitor a 2.2.2.2 2 2".to_vec(),
             b"sentinel monitor b x 1 1".to_vec(),
         ],
-    }];
+    };
+    let nobody = OwnedLines { directive: "user", lines: Vec::new() };
+    let owned = [monitors, nobody];
     let new = Config::default().rewrite(old.as_bytes(), &owned, false);
     let new = brief(std::str::from_utf8(&new).expect("text"));
     assert_eq!(

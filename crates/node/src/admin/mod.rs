@@ -1,5 +1,6 @@
 //! Commands that need more than data: sessions, transactions, messages, the server itself.
 
+mod acl;
 mod connection;
 mod keys;
 mod persistence;
@@ -8,6 +9,7 @@ mod replication;
 mod server;
 mod transactions;
 
+pub(crate) use acl::Task as UsersTask;
 pub(crate) use connection::client::{line as client_line, memory as client_memory};
 pub(crate) use server::{DebugSwitches, PendingConfig};
 
@@ -56,7 +58,7 @@ impl NodeCx<'_> {
 }
 
 /// A session that waits for the end of work, by its id: connections are used again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Waiter {
     conn: ConnId,
     session: u64,
@@ -85,6 +87,7 @@ pub(crate) type NodeCommand = Command<NodeFn>;
 /// All node commands, in the order of the folders.
 pub(crate) fn all() -> impl Iterator<Item = &'static NodeCommand> {
     [
+        acl::TABLE,
         connection::TABLE,
         keys::TABLE,
         persistence::TABLE,

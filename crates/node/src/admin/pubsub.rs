@@ -3,8 +3,8 @@
 use super::{NodeCommand, NodeCx};
 use crate::node::Node;
 use command::{
-    Args, Arity, Categories, Command, Error, Flags, Flow, Group, KeyFlags, Keys, Outcome, Spec,
-    Writer,
+    Args, Arity, Categories, Channels, Command, Error, Flags, Flow, Group, KeyFlags, Keys, Outcome,
+    Spec, Writer,
 };
 use session::{Way, write_subscription};
 use stdx::glob;
@@ -39,6 +39,7 @@ const SUBSCRIBE: NodeCommand = Command::new(
         name: "subscribe",
         syntax: "channel [channel ...]",
         summary: "Listens to channels.",
+        channels: Channels::All,
         arity: Arity::AtLeast(2),
         ..FAMILY
     },
@@ -50,6 +51,7 @@ const PSUBSCRIBE: NodeCommand = Command::new(
         name: "psubscribe",
         syntax: "pattern [pattern ...]",
         summary: "Listens to all channels that match patterns.",
+        channels: Channels::Patterns,
         arity: Arity::AtLeast(2),
         ..FAMILY
     },
@@ -61,6 +63,7 @@ const SSUBSCRIBE: NodeCommand = Command::new(
         name: "ssubscribe",
         syntax: "shardchannel [shardchannel ...]",
         summary: "Listens to shard channels.",
+        channels: Channels::All,
         since: "7.0.0",
         arity: Arity::AtLeast(2),
         keys: SHARD_CHANNELS,
@@ -149,6 +152,7 @@ const PUBLISH: NodeCommand = Command::new(
     Spec {
         name: "publish",
         syntax: "channel message",
+        channels: Channels::First,
         summary: "Sends a message to all who listen.",
         complexity: "O(N+M), N being the listeners of the channel and M the patterns",
         arity: Arity::Exactly(3),
@@ -175,6 +179,7 @@ const SPUBLISH: NodeCommand = Command::new(
     Spec {
         name: "spublish",
         syntax: "shardchannel message",
+        channels: Channels::First,
         summary: "Sends a message to all who listen to a shard channel.",
         complexity: "O(N), N being the listeners of the channel",
         since: "7.0.0",

@@ -74,6 +74,11 @@ fn exec(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
     for (id, words) in &transaction.queue {
         let request = Incoming { words: words.words(), raw: None };
         let context = if cx.context == Context::Master { Context::Master } else { Context::Exec };
+        if let Err(error) = cx.node.check_queued(conn, *id, &request.words) {
+            cx.node.stats.count_error(error.code());
+            cx.reply.error(error.text());
+            continue;
+        }
         let proto = cx.session().proto;
         cx.node.call(conn, *id, request, cx.reply.buffer(), context);
         // HELLO or RESET inside the transaction may have changed the protocol of what follows.

@@ -72,10 +72,10 @@ pub(super) fn stats(node: &mut Node, info: &mut Info) {
     info.field("eventloop_duration_cmd_sum", stats.turns.commands_ns / 1000);
     info.field("instantaneous_eventloop_cycles_per_sec", rates.turns.average());
     info.field("instantaneous_eventloop_duration_usec", rates.turn_us.average());
-    info.field("acl_access_denied_auth", stats.denied_auth);
-    info.field("acl_access_denied_cmd", 0);
-    info.field("acl_access_denied_key", 0);
-    info.field("acl_access_denied_channel", 0);
+    info.field("acl_access_denied_auth", node.refusals.logins);
+    info.field("acl_access_denied_cmd", node.refusals.commands);
+    info.field("acl_access_denied_key", node.refusals.keys);
+    info.field("acl_access_denied_channel", node.refusals.channels);
 }
 
 pub(super) fn replication(node: &mut Node, info: &mut Info) {

@@ -45,6 +45,7 @@ impl Node {
         let mut session = Session::new(id, conn, peer, local, self.now);
         session.role = Role::Master;
         session.authenticated = true;
+        session.weigh_rights(false);
         session.db = self.link.stream_db;
         self.sessions.insert(session);
         self.link.conn = Some(conn);

@@ -9,7 +9,9 @@ use crate::registry::CommandId;
 use crate::tracking::Tracker;
 use crate::transaction::Transaction;
 use ::session::{Inbox, Outbox, Subscriptions};
+use acl::User;
 use resp::Proto;
+use std::sync::Arc;
 use stdx::{Instant, Now};
 use world::{ConnId, Peer};
 
@@ -24,7 +26,16 @@ pub(crate) struct Session {
     /// When the peer last sent something.
     pub(crate) active: Instant,
     pub(crate) role: Role,
+    /// Who speaks here, `default` until somebody else has logged in. Nobody is the master: it may do everything.
+    pub(crate) user: Option<Arc<User>>,
+    /// Somebody has logged in, or nobody had to when the session began.
     pub(crate) authenticated: bool,
+    /// Requests run without anybody logging in, or somebody has.
+    pub(crate) is_let_in: bool,
+    /// Nothing has to be asked before a request runs: let in, with a user who may do everything.
+    pub(crate) is_free: bool,
+    /// The request that runs may read keys that it does not name.
+    pub(crate) reads_any_key: bool,
     pub(crate) proto: Proto,
     pub(crate) db: usize,
     /// What CLIENT SETNAME and CLIENT SETINFO said.
@@ -122,7 +133,11 @@ impl Session {
             created: now.instant,
             active: now.instant,
             role: Role::Client,
+            user: None,
             authenticated: false,
+            is_let_in: false,
+            is_free: false,
+            reads_any_key: false,
             proto: Proto::Resp2,
             db: 0,
             name: Vec::new(),
@@ -148,6 +163,19 @@ impl Session {
             net_out: 0,
             soft_limit_since: None,
         }
+    }
+
+    /// Works out anew what has to be asked before requests. `open`: nobody has to log in.
+    pub(crate) fn weigh_rights(&mut self, open: bool) {
+        let may_everything = self.user.as_ref().is_none_or(|user| user.is_unrestricted());
+        self.is_let_in = self.authenticated || open;
+        self.is_free = self.is_let_in && may_everything;
+        self.reads_any_key = self.is_free;
+    }
+
+    /// True if the user of this name speaks here.
+    pub(crate) fn speaks_for(&self, name: &[u8]) -> bool {
+        self.user.as_ref().is_some_and(|user| user.name() == name)
     }
 
     /// True while the next request may run.

@@ -231,7 +231,7 @@ impl Node {
             return;
         }
         let tracking = &mut self.tracking;
-        for (at, _) in command::manual::keys_of(spec, words).unwrap_or_default() {
+        for (at, _) in spec.keys_in(words).unwrap_or_default() {
             tracking.readers.add(&words[at], session.id, |id| tracking.sessions.contains_key(&id));
         }
         self.forget_readers(FORGET_MAX);

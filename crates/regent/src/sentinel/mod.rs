@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use config::{CommandLine, Config, Host, LoadError};
-use sentinel::{Options, Rules, Sentinel, state};
+use sentinel::{Options, Rules, Sentinel, UserLines, state};
 use shell::{Log, LogTarget};
 use sys::{ErrorText, file, process};
 use world::{Exit, Level};
@@ -20,12 +20,16 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
     };
     let path = file::absolute(path).to_string_lossy().into_owned();
     line.file = Some(path.clone());
-    let loaded = config::load(&line, &mut Recovered(FileSystem::default())).and_then(|config| {
+    let loaded = config::load(&line, &mut Recovered::default()).and_then(|config| {
         let mut runnable = |path: &str| file::runnable(path).is_ok();
         let (saved, warnings) = state::directives::read(&config.sentinel, &mut runnable)?;
         Ok((with_folder(config), saved, warnings))
     });
     match loaded {
+        // Nobody must be let in whom a file that we do not read keeps out.
+        Ok((config, ..)) if !config.values.bytes("aclfile").is_empty() => Ok(refuse(
+            "A Sentinel keeps its users in its own file: put user lines there in place of aclfile. Exiting...",
+        )),
         Ok((config, saved, warnings)) => {
             if let Err(error) = file::File::open_update(&path) {
                 return Ok(refuse(&format!(
@@ -54,7 +58,8 @@ fn refuse(text: &str) -> u8 {
 }
 
 /// The file system, where files that a crash has left half-written read as what they say.
-struct Recovered(FileSystem);
+#[derive(Default)]
+struct Recovered(FileSystem, UserLines);
 
 impl Host for Recovered {
     fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
@@ -75,6 +80,10 @@ impl Host for Recovered {
 
     fn rename_command(&mut self, from: &[u8], to: &[u8]) -> Result<(), &'static str> {
         self.0.rename_command(from, to)
+    }
+
+    fn declare_user(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
+        self.1.declare(words)
     }
 
     fn can_log_to(&mut self, path: &str) -> Result<(), String> {

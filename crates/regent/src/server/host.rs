@@ -36,6 +36,10 @@ impl config::Host for FileSystem {
         self.names.rename(from, to)
     }
 
+    fn declare_user(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
+        self.names.declare_user(words)
+    }
+
     fn can_log_to(&mut self, path: &str) -> Result<(), String> {
         file::File::open_append(path).map(drop).map_err(|error| error.text())
     }

@@ -10,6 +10,7 @@ mod resync;
 mod stream;
 mod sync;
 mod tracking;
+mod users;
 
 use testkit::{Client, Program, Server, words};
 

@@ -29,7 +29,7 @@ fn sessions_are_told_who_is_there() {
             > CLIENT GETNAME
             "a"
             > CLIENT LIST
-            "id=1 addr=127.0.0.1:50001 laddr=127.0.0.1:26379 fd=9 name=a age=0 idle=0 flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=16384 argv-mem=26 multi-mem=0 rbs=16384 rbp=0 obl=0 oll=0 omem=0 tot-mem=568 events=r cmd=client|list user=default redir=-1 resp=2 lib-name= lib-ver=\n"
+            "id=1 addr=127.0.0.1:50001 laddr=127.0.0.1:26379 fd=9 name=a age=0 idle=0 flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=16384 argv-mem=26 multi-mem=0 rbs=16384 rbp=0 obl=0 oll=0 omem=0 tot-mem=576 events=r cmd=client|list user=default redir=-1 resp=2 lib-name= lib-ver=\n"
             > GET x
             (error) ERR unknown command 'GET', with args beginning with: 'x' 
             > SENTINEL nonsense

@@ -13,7 +13,6 @@ pub(crate) struct Counters {
     pub(crate) reads: u64,
     pub(crate) writes: u64,
     pub(crate) errors: u64,
-    pub(crate) refused_auth: u64,
     /// The same counters as they were, by the sample.
     sampled: Option<(Instant, [u64; 3])>,
     rates: [[u64; 3]; SAMPLES],

@@ -58,13 +58,14 @@ impl Sentinel {
             Peer::Ip(address) => address.ip().is_loopback(),
             Peer::Unix(_) => true,
         };
-        let mut session = Session::new(clients.made, conn, peer, local, now);
-        let open = clients.limits.password.is_empty();
-        session.authenticated = open;
-        clients.sessions.insert(conn, session);
+        let user = clients.users.default_user().clone();
+        let needs_password = !user.needs_no_password();
+        clients.sessions.insert(conn, Session::new(clients.made, conn, peer, local, user, now));
+        self.log_out(conn);
+        let clients = &mut self.clients;
         let refusal = if clients.len() > clients.limits.clients_max {
             Some(TOO_MANY)
-        } else if clients.limits.protected_mode && open && !from_here {
+        } else if clients.limits.protected_mode && !needs_password && !from_here {
             Some(PROTECTED)
         } else {
             None

@@ -28,7 +28,7 @@ impl Sentinel {
     pub(crate) fn client_goes_on(&mut self, conn: ConnId) {
         while let Some(session) = self.clients.get_mut(conn).filter(|it| it.may_run()) {
             let limits =
-                if session.authenticated { Limits::default() } else { Limits::UNAUTHENTICATED };
+                if session.is_let_in { Limits::default() } else { Limits::UNAUTHENTICATED };
             match session.inbox.next(&limits) {
                 Ok(Some(request)) => self.run(conn, request),
                 Ok(None) => break,

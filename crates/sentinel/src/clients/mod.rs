@@ -1,8 +1,9 @@
 //! Those who ask us: clients, operators, and other Sentinels.
 //!
-//! `door` lets them in, `input` makes requests of what they send, `output` sees to what they get, `listeners` tells
+//! `door` lets them in, `access` asks who they are, `input` makes requests of what they send, `output` sees to what they get, `listeners` tells
 //! them the news, `saving` and `looking` answer those who wait for the disk. What they ask is answered in `commands`.
 
+mod access;
 mod counters;
 mod door;
 mod input;
@@ -12,10 +13,13 @@ mod output;
 mod saving;
 mod session;
 
+pub use access::UserLines;
+pub(crate) use access::new_users;
 pub(crate) use counters::Counters;
 pub(crate) use session::{Closing, Parked, ReplyMode, Session};
 
 use crate::commands::{Names, Trials};
+use ::acl::{Refusals, Users};
 use ::session::Pubsub;
 use config::{Config, OutputLimits};
 use std::collections::{BTreeMap, VecDeque};
@@ -31,6 +35,9 @@ pub(crate) struct Clients {
     made: u64,
     pub(crate) pubsub: Pubsub,
     pub(crate) names: Names,
+    pub(crate) users: Users,
+    /// What was refused to them.
+    pub(crate) refusals: Refusals,
     pub(crate) counters: Counters,
     pub(crate) limits: Limits,
     /// CLIENT PAUSE: until when, and whether it holds everything or only what changes something elsewhere.
@@ -56,8 +63,6 @@ pub(crate) enum Pause {
 /// What the file says about sessions.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
-    /// What AUTH has to say; empty where nothing is asked.
-    pub(crate) password: String,
     pub(crate) clients_max: usize,
     protected_mode: bool,
     keepalive_secs: u32,
@@ -71,7 +76,6 @@ impl Clients {
     pub(crate) fn new(config: &Config) -> Clients {
         let values = &config.values;
         let limits = Limits {
-            password: values.text("requirepass"),
             clients_max: values.count("maxclients") as usize,
             protected_mode: values.flag("protected-mode"),
             keepalive_secs: values.count("tcp-keepalive") as u32,
@@ -86,6 +90,8 @@ impl Clients {
             made: 0,
             pubsub: Pubsub::default(),
             names: Names::new(&config.renames),
+            users: access::users(config),
+            refusals: Refusals::default(),
             counters: Counters::default(),
             limits,
             pause: None,

@@ -1,8 +1,10 @@
 //! A session: what we know about a connected peer.
 
 use crate::ledger::{Lane, Version};
+use acl::User;
 use resp::{Owned, Proto};
 use session::{Inbox, Subscriptions};
+use std::sync::Arc;
 use stdx::Instant;
 use world::{ConnId, Peer};
 
@@ -17,7 +19,14 @@ pub(crate) struct Session {
     pub(crate) created: Instant,
     /// When it last sent something.
     pub(crate) active: Instant,
+    /// Who speaks here, `default` until somebody else has logged in.
+    pub(crate) user: Arc<User>,
+    /// Somebody has logged in, or nobody had to when the session began.
     pub(crate) authenticated: bool,
+    /// Requests run without anybody logging in, or somebody has.
+    pub(crate) is_let_in: bool,
+    /// Nothing has to be asked before a request runs: let in, with a user who may do everything.
+    pub(crate) is_free: bool,
     pub(crate) proto: Proto,
     /// What CLIENT SETNAME and CLIENT SETINFO said. A Sentinel is called `sentinel-` and the beginning of its id.
     pub(crate) name: Vec<u8>,
@@ -85,7 +94,14 @@ impl ReplyMode {
 }
 
 impl Session {
-    pub(crate) fn new(id: u64, conn: ConnId, peer: Peer, local: Peer, now: Instant) -> Session {
+    pub(crate) fn new(
+        id: u64,
+        conn: ConnId,
+        peer: Peer,
+        local: Peer,
+        user: Arc<User>,
+        now: Instant,
+    ) -> Session {
         Session {
             id,
             conn,
@@ -93,7 +109,10 @@ impl Session {
             local,
             created: now,
             active: now,
+            user,
             authenticated: false,
+            is_let_in: false,
+            is_free: false,
             proto: Proto::Resp2,
             name: Vec::new(),
             lib_name: Vec::new(),

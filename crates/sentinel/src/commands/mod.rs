@@ -8,6 +8,7 @@ mod sentinel;
 mod server;
 mod users;
 
+pub(crate) use connection::client_line;
 pub(crate) use names::Names;
 pub(crate) use sentinel::Trials;
 
@@ -101,33 +102,52 @@ pub(crate) fn execute(
 const WHILE_LISTENING: [&str; 7] =
     ["ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "quit", "reset"];
 
+/// The row that a request is for.
+struct Found {
+    command: &'static SentinelCommand,
+    /// `config|set`, for a subcommand.
+    name: String,
+    /// How many words name it.
+    depth: usize,
+}
+
+/// Finds the row of a request.
+fn resolve(names: &Names, words: &Words<'_>) -> Result<Found, Error> {
+    let found = names.find(words.get(0).unwrap_or_default());
+    let container = found.ok_or_else(|| Error::unknown_command(words))?;
+    let name = container.spec.name.to_owned();
+    match words.get(1).filter(|_| !container.subcommands.is_empty()) {
+        None => Ok(Found { command: container, name, depth: 1 }),
+        Some(second) => {
+            let command = container
+                .subcommand(second)
+                .ok_or_else(|| Error::unknown_subcommand(container.spec.name, second))?;
+            Ok(Found { command, name: format!("{name}|{}", command.spec.name), depth: 2 })
+        }
+    }
+}
+
 /// The row that a request is for, and how many words name it; an error where it may not run.
 fn admit(
     sentinel: &mut Sentinel,
     conn: ConnId,
     words: &Words<'_>,
 ) -> Result<(&'static SentinelCommand, usize), Error> {
-    let name = words.get(0).unwrap_or_default();
-    let found = sentinel.clients.names.find(name);
-    let container = found.ok_or_else(|| Error::unknown_command(words))?;
-    let mut full_name = container.spec.name.to_owned();
-    let (mut command, mut depth) = (container, 1);
-    if let Some(second) = words.get(1).filter(|_| !container.subcommands.is_empty()) {
-        let sub = container.subcommand(second);
-        command = sub.ok_or_else(|| Error::unknown_subcommand(container.spec.name, second))?;
-        full_name = format!("{full_name}|{}", command.spec.name);
-        depth = 2;
-    }
+    let Found { command, name: full_name, depth } = resolve(&sentinel.clients.names, words)?;
     let spec = &command.spec;
     if !spec.arity.accepts(words.len()) {
         return Err(Error::arity(&full_name));
     }
     let session = sentinel.clients.get_mut(conn).expect("a session whose request is checked");
-    if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) {
+    if !session.is_let_in && !spec.flags.has(Flags::NO_AUTH) {
         return Err(Error::NO_AUTH);
     }
+    if !session.is_free {
+        sentinel.check_rights(conn, (&full_name, spec, depth), words)?;
+    }
+    let session = sentinel.clients.get_mut(conn).expect("asking closes no session");
     if session.is_listening_only() && !WHILE_LISTENING.contains(&spec.name) {
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        let name = String::from_utf8_lossy(&words[0]).to_ascii_lowercase();
         return Err(Error::new(format!(
             "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed \
              in this context"

@@ -3,7 +3,9 @@
 use super::{SentinelCommand, SentinelCx};
 use crate::hello::CHANNEL;
 use ::session::{Way, write_subscription};
-use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Group, Outcome, Spec};
+use command::{
+    Args, Arity, Categories, Channels, Command, Error, Flags, Flow, Group, Outcome, Spec,
+};
 
 pub(super) const TABLE: &[&SentinelCommand] =
     &[&PSUBSCRIBE, &PUBLISH, &PUNSUBSCRIBE, &SUBSCRIBE, &UNSUBSCRIBE];
@@ -22,6 +24,7 @@ const SUBSCRIBE: SentinelCommand = Command::new(
         name: "subscribe",
         syntax: "channel [channel ...]",
         summary: "Listens to channels: every event has one of its name.",
+        channels: Channels::All,
         arity: Arity::AtLeast(2),
         ..FAMILY
     },
@@ -33,6 +36,7 @@ const PSUBSCRIBE: SentinelCommand = Command::new(
         name: "psubscribe",
         syntax: "pattern [pattern ...]",
         summary: "Listens to all channels that match patterns.",
+        channels: Channels::Patterns,
         arity: Arity::AtLeast(2),
         ..FAMILY
     },

@@ -442,6 +442,7 @@ mod tests {
             sentinel_user: "su".to_owned(),
             sentinel_pass: "sp".to_owned(),
             deny_scripts_reconfig: false,
+            users: Vec::new(),
         };
         assert_eq!(saved(text), want);
         let upside_down: Vec<&str> = text.lines().rev().collect();

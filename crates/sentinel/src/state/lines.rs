@@ -10,6 +10,8 @@
 use super::saved::{
     DOWN_AFTER_MS, FAILOVER_TIMEOUT_MS, PARALLEL_SYNCS, RebootPolicy, Saved, SavedGroup,
 };
+use crate::clients::new_users;
+use acl::Users;
 use config::words::quote;
 use config::{Config, KeptFile, Statement, Wanted};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,17 +22,23 @@ pub struct StateFile {
     kept: KeptFile,
     /// What the lines say about each name, once we have written them.
     written: Option<BTreeMap<String, SavedGroup>>,
+    /// The users that have lines.
+    users: Vec<Vec<u8>>,
 }
 
 impl StateFile {
     /// Takes the contents of the file, as they were loaded.
     pub fn read(bytes: &[u8], config: &Config) -> StateFile {
-        StateFile { kept: KeptFile::read(bytes, config, &statement), written: None }
+        let users = new_users(config);
+        let reader = |words: &[Vec<u8>]| user(words, &users).or_else(|| statement(words));
+        let kept = KeptFile::read(bytes, config, &reader);
+        StateFile { kept, written: None, users: Vec::new() }
     }
 
     /// The contents of the file that says what `config` and `saved` say. The first time takes longer: afterwards only
     /// the names are looked at about which something has changed.
     pub fn write(&mut self, config: &Config, saved: &Saved) -> Vec<u8> {
+        let users_before = std::mem::replace(&mut self.users, saved.users.clone());
         let Some(written) = &mut self.written else {
             let groups = saved.groups.iter().map(|group| (group.name.clone(), group.clone()));
             self.written = Some(groups.collect());
@@ -60,7 +68,9 @@ impl StateFile {
         let subjects: BTreeSet<&[u8]> =
             wanted.iter().map(|it| it.statement.subject.as_slice()).collect();
         let gone = gone.wanted.into_iter().map(|it| it.statement.subject);
-        let gone: Vec<Vec<u8>> = gone.filter(|it| !subjects.contains(it.as_slice())).collect();
+        let users = users_before.iter().map(|line| user_subject(name_of(line)));
+        let gone: Vec<Vec<u8>> =
+            gone.chain(users).filter(|it| !subjects.contains(it.as_slice())).collect();
         self.kept.amend(config, &gone, &wanted)
     }
 }
@@ -158,6 +168,31 @@ fn trim_zeros(word: &[u8]) -> &[u8] {
     &word[zeros.min(word.len().saturating_sub(1))..]
 }
 
+/// What a `user` line says: the rules that make the same user, in our spelling.
+fn user(words: &[Vec<u8>], users: &Users) -> Option<Statement> {
+    let [first, name, rules @ ..] = words else { return None };
+    if !first.eq_ignore_ascii_case(b"user") {
+        return None;
+    }
+    let mut users = users.clone();
+    let user = users.declare(name, rules.iter().map(Vec::as_slice)).ok()?;
+    let text = [b"user ", user.name(), b" ", &user.describe()].concat();
+    Some(Statement { subject: user_subject(name), text })
+}
+
+/// No directive of ours is called so.
+fn user_subject(name: &[u8]) -> Vec<u8> {
+    [b"user ", name].concat()
+}
+
+/// The name in a line that we write.
+fn name_of(line: &[u8]) -> &[u8] {
+    line.split(|byte| *byte == b' ').nth(1).unwrap_or_default()
+}
+
+/// The line of a default user that nothing was said of.
+const DEFAULT_USER: &[u8] = b"user default on nopass sanitize-payload ~* &* +@all";
+
 /// Every line that says something of all names and of these, in Redis's order.
 fn wanted<'a>(saved: &Saved, groups: impl IntoIterator<Item = &'a SavedGroup>) -> Vec<Wanted> {
     let mut lines = Lines::default();
@@ -182,6 +217,10 @@ fn wanted<'a>(saved: &Saved, groups: impl IntoIterator<Item = &'a SavedGroup>) -
     ] {
         lines.push(is_set, &[directive, value]);
     }
+    lines.wanted.extend(saved.users.iter().map(|line| Wanted {
+        statement: Statement { subject: user_subject(name_of(line)), text: line.clone() },
+        is_needed: line != DEFAULT_USER,
+    }));
     lines.wanted
 }
 
@@ -267,15 +306,19 @@ mod tests {
 
     fn load(text: &[u8]) -> Saved {
         let mut lines = Vec::new();
+        let mut users = Vec::new();
         for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
             let mut words = config::words::split(line).expect("balanced quotes");
             if words.first().is_some_and(|word| word.eq_ignore_ascii_case(b"sentinel")) {
                 words.remove(0);
                 let text = String::from_utf8_lossy(line).into_owned();
                 lines.push(SentinelLine { number: at + 1, text, words });
+            } else if let Some(statement) = user(&words, &new_users(&config())) {
+                users.push(statement.text);
             }
         }
-        directives::read(&lines, &mut |_| true).expect("a file that is right").0
+        let saved = directives::read(&lines, &mut |_| true).expect("a file that is right").0;
+        Saved { users, ..saved }
     }
 
     fn write(old: &str, saved: &Saved) -> String {
@@ -368,6 +411,25 @@ mod tests {
             "sentinel config-epoch m 0\nsentinel leader-epoch m 0\nsentinel current-epoch 0\n";
         let old = format!("{head}{twice}{state}");
         assert_eq!(write(&old, &load(old.as_bytes())), format!("{head}{once}{state}"));
+    }
+
+    #[test]
+    fn users_come_change_and_go() {
+        let head = format!("{ALWAYS}sentinel current-epoch 0\n");
+        let old = format!("{head}user eve on  >abc (+ping &a)\n");
+        let mut saved = load(old.as_bytes());
+        assert_eq!(write(&old, &saved), old, "the same user in another spelling stays as it is");
+        let mut file = StateFile::read(old.as_bytes(), &config());
+        let mut text =
+            |saved: &Saved| String::from_utf8(file.write(&config(), saved)).expect("text");
+        let bob = "user bob on nopass sanitize-payload resetchannels -@all +ping";
+        saved.users.push(bob.into());
+        saved.users.push(DEFAULT_USER.to_vec());
+        assert_eq!(text(&saved), format!("{old}\n# Generated by CONFIG REWRITE\n{bob}\n"));
+        saved.users.remove(0);
+        let off = bob.replace("on nopass", "off");
+        saved.users[0] = off.clone().into();
+        assert_eq!(text(&saved), format!("{head}\n# Generated by CONFIG REWRITE\n{off}\n"));
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Saved {
     pub sentinel_pass: String,
     /// Whether SENTINEL SET leaves the scripts alone.
     pub deny_scripts_reconfig: bool,
+    /// Our own users: `user` lines, each as [`acl::Users::lines`] writes it.
+    pub users: Vec<Vec<u8>>,
 }
 
 impl Default for Saved {
@@ -45,6 +47,7 @@ impl Default for Saved {
             sentinel_user: String::new(),
             sentinel_pass: String::new(),
             deny_scripts_reconfig: true,
+            users: Vec::new(),
         }
     }
 }

@@ -156,7 +156,10 @@ fn a_file_that_goes_back_and_forth_says_the_same_and_does_not_grow() {
             saved.groups.push(group);
             saved.current_epoch = 4;
         }
-        let new = StateFile::read(&old, &config).write(&config, &saved);
+        // A Sentinel that runs has a user; a line that says the same otherwise may stay.
+        let users = vec![b"user default on nopass sanitize-payload ~* &* +@all".to_vec()];
+        let told = Saved { users, ..saved.clone() };
+        let new = StateFile::read(&old, &config).write(&config, &told);
         std::fs::write(&file, &new).expect("a scratch file");
         (String::from_utf8(new).expect("text"), saved)
     };

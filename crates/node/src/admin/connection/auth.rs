@@ -5,7 +5,6 @@ use crate::admin::{NodeCommand, NodeCx};
 use crate::session::Role;
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
 use session::{HELLO_NO_AUTH, Hello, check_name};
-use world::Level;
 
 const FLAGS: Flags = Flags::NO_SCRIPT
     .and(Flags::LOADING)
@@ -31,7 +30,7 @@ pub(crate) const AUTH: NodeCommand = Command::new(
 fn auth(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let (user, password) = match args.len() {
         1 => {
-            if cx.node.settings.requirepass.is_empty() {
+            if cx.node.users.default_user().needs_no_password() {
                 return Err(Error::fixed(
                     "ERR AUTH <password> called without any password configured for the default user. Are you \
                      sure your configuration is correct?",
@@ -42,24 +41,9 @@ fn auth(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         2 => (args.word()?, args.word()?),
         _ => return Err(Error::SYNTAX),
     };
-    authenticate(cx, user, password)?;
+    cx.node.log_in(cx.conn, user, password, &args.all()[0])?;
     cx.reply.ok();
     Ok(Flow::Done)
-}
-
-/// Lets the session in, or says why not. There is one user so far: `default`.
-fn authenticate(cx: &mut NodeCx<'_>, user: &[u8], password: &[u8]) -> Result<(), Error> {
-    let wanted = &cx.node.settings.requirepass;
-    let right =
-        user == b"default" && (wanted.is_empty() || session::is_same_secret(wanted, password));
-    if !right {
-        cx.node.stats.denied_auth += 1;
-        let user = String::from_utf8_lossy(user).into_owned();
-        cx.node.log(Level::Debug, format!("Failed login of user {user:?}"));
-        return Err(Error::WRONG_PASS);
-    }
-    cx.session().authenticated = true;
-    Ok(())
 }
 
 pub(crate) const HELLO: NodeCommand = Command::new(
@@ -79,9 +63,9 @@ pub(crate) const HELLO: NodeCommand = Command::new(
 fn hello(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
     let Hello { proto, credentials, name } = Hello::parse(args)?;
     if let Some((user, password)) = credentials {
-        authenticate(cx, user, password)?;
+        cx.node.log_in(cx.conn, user, password, &args.all()[0])?;
     }
-    if !cx.session().authenticated {
+    if !cx.session().is_let_in {
         return Err(HELLO_NO_AUTH);
     }
     if let Some(name) = name {

@@ -119,7 +119,6 @@ fn reset(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
     cx.node.unsubscribe_all(conn);
     cx.node.stop_tracking(conn);
     cx.node.monitors.remove(conn);
-    let open = cx.node.settings.requirepass.is_empty();
     let session = cx.session();
     session.role = Role::Client;
     session.db = 0;
@@ -128,7 +127,7 @@ fn reset(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
     session.reply_mode = ReplyMode::On;
     session.no_evict = false;
     session.no_touch = false;
-    session.authenticated = open;
+    cx.node.log_out(conn);
     cx.reply.set_proto(Proto::Resp2);
     cx.reply.simple("RESET");
     Ok(Flow::Done)

@@ -4,7 +4,7 @@ use super::FAMILY;
 use crate::admin::{NodeCommand, NodeCx};
 use crate::migration::Order;
 use command::{
-    Args, Arity, Categories, Command, Error, Flags, Flow, KeyFlags, Keys, Outcome, Spec,
+    Args, Arity, Categories, Command, Error, Flags, Flow, KeyFlags, Keys, Outcome, Spec, Words,
 };
 
 const MOVED: KeyFlags = KeyFlags::RW.and(KeyFlags::ACCESS).and(KeyFlags::DELETE);
@@ -33,10 +33,30 @@ pub(super) const MIGRATE: NodeCommand = Command::new(
                 ..Keys::after("KEYS", -2).flags(MOVED.and(KeyFlags::INCOMPLETE))
             },
         ],
+        own_keys: Some(own_keys),
         tips: &["nondeterministic_output"],
         ..FAMILY
     },
 );
+
+/// The key, or where it is empty those behind KEYS. A password may be called like that.
+fn own_keys(words: &Words<'_>) -> Vec<(usize, KeyFlags)> {
+    let is = |at: usize, name: &str| words[at].eq_ignore_ascii_case(name.as_bytes());
+    let mut at = 6;
+    while at < words.len() {
+        if is(at, "keys") && words[3].is_empty() {
+            return (at + 1..words.len()).map(|at| (at, MOVED)).collect();
+        }
+        at += if is(at, "auth") {
+            2
+        } else if is(at, "auth2") {
+            3
+        } else {
+            1
+        };
+    }
+    vec![(3, MOVED)]
+}
 
 fn migrate(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let whole = args;

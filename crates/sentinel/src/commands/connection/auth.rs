@@ -2,9 +2,8 @@
 
 use super::FAMILY;
 use crate::commands::{SentinelCommand, SentinelCx};
-use ::session::{HELLO_NO_AUTH, Hello, check_name, is_same_secret};
+use ::session::{HELLO_NO_AUTH, Hello, check_name};
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
-use world::Level;
 
 const FLAGS: Flags = Flags::NO_SCRIPT
     .and(Flags::LOADING)
@@ -29,7 +28,7 @@ pub(super) const AUTH: SentinelCommand = Command::new(
 fn auth(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
     let (user, password) = match args.len() {
         1 => {
-            if cx.sentinel.clients.limits.password.is_empty() {
+            if cx.sentinel.clients.users.default_user().needs_no_password() {
                 return Err(Error::fixed(
                     "ERR AUTH <password> called without any password configured for the default user. Are you \
                      sure your configuration is correct?",
@@ -40,23 +39,9 @@ fn auth(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
         2 => (args.word()?, args.word()?),
         _ => return Err(Error::SYNTAX),
     };
-    authenticate(cx, user, password)?;
+    cx.sentinel.log_in(cx.conn, user, password, &args.all()[0])?;
     cx.reply.ok();
     Ok(Flow::Done)
-}
-
-/// Lets the session in, or says why not. There is one user so far: `default`.
-fn authenticate(cx: &mut SentinelCx<'_>, user: &[u8], password: &[u8]) -> Result<(), Error> {
-    let wanted = cx.sentinel.clients.limits.password.as_bytes();
-    let right = user == b"default" && (wanted.is_empty() || is_same_secret(wanted, password));
-    if !right {
-        cx.sentinel.clients.counters.refused_auth += 1;
-        let user = String::from_utf8_lossy(user).into_owned();
-        cx.sentinel.log(Level::Debug, format!("Failed login of user {user:?}"));
-        return Err(Error::WRONG_PASS);
-    }
-    cx.session().authenticated = true;
-    Ok(())
 }
 
 pub(super) const HELLO: SentinelCommand = Command::new(
@@ -75,9 +60,9 @@ pub(super) const HELLO: SentinelCommand = Command::new(
 fn hello(cx: &mut SentinelCx<'_>, args: Args<'_>) -> Outcome {
     let Hello { proto, credentials, name } = Hello::parse(args)?;
     if let Some((user, password)) = credentials {
-        authenticate(cx, user, password)?;
+        cx.sentinel.log_in(cx.conn, user, password, &args.all()[0])?;
     }
-    if !cx.session().authenticated {
+    if !cx.session().is_let_in {
         return Err(HELLO_NO_AUTH);
     }
     if let Some(name) = name {

@@ -75,13 +75,12 @@ fn reset(cx: &mut SentinelCx<'_>, _: Args<'_>) -> Outcome {
     let conn = cx.conn;
     let mut subscriptions = cx.session().subscriptions.take();
     cx.sentinel.clients.pubsub.leave_all(conn, &mut subscriptions);
-    let open = cx.sentinel.clients.limits.password.is_empty();
     let session = cx.session();
     session.proto = Proto::Resp2;
     session.name.clear();
     session.reply_mode = ReplyMode::On;
     session.no_evict = false;
-    session.authenticated = open;
+    cx.sentinel.log_out(conn);
     cx.reply.set_proto(Proto::Resp2);
     cx.reply.simple("RESET");
     Ok(Flow::Done)

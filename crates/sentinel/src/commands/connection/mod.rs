@@ -4,6 +4,8 @@ mod auth;
 mod basics;
 mod client;
 
+pub(crate) use client::line as client_line;
+
 use super::SentinelCommand;
 use command::{Categories, Group, Spec};
 

@@ -135,7 +135,7 @@ fn apply(sentinel: &mut Sentinel, name: &str, value: String) {
     }
     // Who is asked for no password of their own uses the one that we ask for.
     let password = match sentinel.keeper.sentinel_pass.is_empty() {
-        true => sentinel.clients.limits.password.clone(),
+        true => sentinel.config.values.text("requirepass"),
         false => sentinel.keeper.sentinel_pass.clone(),
     };
     sentinel.me.access = PeerAccess { user: sentinel.keeper.sentinel_user.clone(), password };

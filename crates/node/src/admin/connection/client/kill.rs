@@ -31,7 +31,11 @@ pub(super) const KILL: NodeCommand = Command::new(
 
 fn kill(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let old_style = args.len() == 1;
-    let filter = if old_style { Filter::at(args.word()?) } else { Filter::parse(args)? };
+    let filter = if old_style {
+        Filter::at(args.word()?)
+    } else {
+        Filter::parse(args, |name| cx.node.users.get(name).is_some())?
+    };
     let me = cx.conn;
     let chosen: Vec<ConnId> = cx
         .node
@@ -63,6 +67,6 @@ fn candidate(session: &Session) -> Candidate<'_> {
         class: class_of(session),
         peer: &session.peer,
         local: &session.local,
-        authenticated: session.authenticated,
+        user: session.user.as_ref().map_or(&b""[..], |user| user.name()),
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
     let rest = format!(
         " age={} idle={} flags={} db={} sub={channels} psub={patterns} ssub={shards} multi={queued} qbuf={buffered} \
          qbuf-free={free} argv-mem={begun} multi-mem={queued_bytes} rbs={} rbp={} obl={} oll={} omem={} \
-         tot-mem={} events={} cmd={command} user=default redir={} resp={} lib-name=",
+         tot-mem={} events={} cmd={command} user=",
         now.ms_since(session.created) / 1000,
         now.ms_since(session.active) / 1000,
         flags(session, unix(&session.peer)),
@@ -54,10 +54,12 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
         memory_out(session),
         memory(session),
         if session.out.is_empty() { "r" } else { "rw" },
-        session.tracker.as_ref().map_or(-1, |it| it.redirect_id() as i64),
-        if session.proto == Proto::Resp3 { 3 } else { 2 },
     );
     text.extend_from_slice(rest.as_bytes());
+    text.extend_from_slice(session.user.as_ref().map_or(b"(superuser)", |user| user.name()));
+    let redirect = session.tracker.as_ref().map_or(-1, |it| it.redirect_id() as i64);
+    let proto = if session.proto == Proto::Resp3 { 3 } else { 2 };
+    text.extend_from_slice(format!(" redir={redirect} resp={proto} lib-name=").as_bytes());
     text.extend_from_slice(&session.lib_name);
     text.extend_from_slice(b" lib-ver=");
     text.extend_from_slice(&session.lib_version);

@@ -122,10 +122,7 @@ impl Node {
                 "proc-title-template" | "port" | "bind" | "unixsocket" => {
                     self.effects.extend(self.config.title().map(Effect::Title));
                 }
-                // Without a password everybody is who they say they are.
-                "requirepass" if self.settings.requirepass.is_empty() => {
-                    self.sessions.iter_mut().for_each(|session| session.authenticated = true);
-                }
+                "requirepass" => self.set_default_password(),
                 _ => {}
             }
         }

@@ -17,6 +17,7 @@ pub(super) const RESETSTAT: NodeCommand = Command::new(
 
 fn resetstat(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
     cx.node.stats.reset();
+    cx.node.refusals.reset_counters();
     cx.node.repl.reset_stats();
     cx.node.keyspace.stats = Default::default();
     cx.reply.ok();

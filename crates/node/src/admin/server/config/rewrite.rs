@@ -4,6 +4,7 @@ use super::{CHANGING, SUB};
 use crate::admin::{NodeCommand, NodeCx, Waiter};
 use crate::node::{Errand, Node};
 use command::{Args, Arity, Command, Error, Outcome, Spec};
+use config::OwnedLines;
 use world::{DiskError, DiskErrorKind, DiskOp, DiskReply, Level};
 
 pub(super) const REWRITE: NodeCommand = Command::new(
@@ -75,7 +76,12 @@ impl Node {
             }
         };
         let path = self.config.file.clone().expect("a rewrite begins with a file");
-        let bytes = self.config.rewrite(&old, &[], rewriting.purpose == Purpose::Everything);
+        // Users that have a file of their own are not in this one.
+        let has_file = !self.config.values.bytes("aclfile").is_empty();
+        let lines = if has_file { Vec::new() } else { self.users.lines() };
+        let users = OwnedLines { directive: "user", lines };
+        let everything = rewriting.purpose == Purpose::Everything;
+        let bytes = self.config.rewrite(&old, &[users], everything);
         self.rewrite_step(rewriting, DiskOp::Replace { path, bytes });
     }
 

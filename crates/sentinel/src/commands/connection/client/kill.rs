@@ -23,7 +23,11 @@ pub(super) const KILL: SentinelCommand = Command::new(
 
 fn kill(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
     let old_style = args.len() == 1;
-    let filter = if old_style { Filter::at(args.word()?) } else { Filter::parse(args)? };
+    let filter = if old_style {
+        Filter::at(args.word()?)
+    } else {
+        Filter::parse(args, |name| cx.sentinel.clients.users.get(name).is_some())?
+    };
     let me = cx.conn;
     let chosen: Vec<ConnId> = cx
         .sentinel
@@ -57,6 +61,6 @@ fn candidate(session: &Session) -> Candidate<'_> {
         class: class_of(session),
         peer: &session.peer,
         local: &session.local,
-        authenticated: session.authenticated,
+        user: session.user.name(),
     }
 }

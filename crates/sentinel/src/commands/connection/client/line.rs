@@ -10,7 +10,7 @@ use world::Peer;
 const READ_BYTES: usize = 16 * 1024;
 
 /// A session as CLIENT LIST shows it: the fields of Redis 7.2, in its order.
-pub(super) fn line(sentinel: &Sentinel, session: &Session) -> Vec<u8> {
+pub(crate) fn line(sentinel: &Sentinel, session: &Session) -> Vec<u8> {
     let now = sentinel.clock.now();
     let listening = session.subscriptions.as_ref();
     let (channels, patterns) =
@@ -29,7 +29,7 @@ pub(super) fn line(sentinel: &Sentinel, session: &Session) -> Vec<u8> {
     let rest = format!(
         " age={} idle={} flags={} db=0 sub={channels} psub={patterns} ssub=0 multi=-1 qbuf={unread} qbuf-free={} \
          argv-mem={} multi-mem=0 rbs={KEEP_BYTES} rbp={} obl={} oll={} omem={} tot-mem={} events={} cmd={} \
-         user=default redir=-1 resp={} lib-name=",
+         user=",
         now.ms_since(session.created) / 1000,
         now.ms_since(session.active) / 1000,
         flags(session),
@@ -42,9 +42,11 @@ pub(super) fn line(sentinel: &Sentinel, session: &Session) -> Vec<u8> {
         memory(session),
         if session.out.is_empty() { "r" } else { "rw" },
         session.last_command,
-        if session.proto == Proto::Resp3 { 3 } else { 2 },
     );
     text.extend_from_slice(rest.as_bytes());
+    text.extend_from_slice(session.user.name());
+    let proto = if session.proto == Proto::Resp3 { 3 } else { 2 };
+    text.extend_from_slice(format!(" redir=-1 resp={proto} lib-name=").as_bytes());
     text.extend_from_slice(&session.lib_name);
     text.extend_from_slice(b" lib-ver=");
     text.extend_from_slice(&session.lib_version);

@@ -6,6 +6,8 @@ mod list;
 mod pause;
 mod properties;
 
+pub(crate) use line::line;
+
 use super::FAMILY;
 use crate::commands::{self, SentinelCommand};
 use command::{Arity, Categories, Command, Error, Flags, Spec};

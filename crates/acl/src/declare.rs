@@ -1,0 +1,94 @@
+//! `user` lines of a configuration file: tried while the file is read, and applied when the program begins.
+
+use crate::{Catalog, SetError, Users};
+use std::sync::Arc;
+
+/// The users that a file has declared so far.
+pub struct Declarations {
+    users: Users,
+    names: Vec<Vec<u8>>,
+}
+
+impl Declarations {
+    /// None yet.
+    pub fn new(catalog: Catalog) -> Declarations {
+        Declarations { users: Users::new(Arc::new(catalog)), names: Vec::new() }
+    }
+
+    /// One more line: a name, and rules. The error is a sentence of Redis's.
+    pub fn declare(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
+        let Some((name, rules)) = words.split_first() else { return Ok(()) };
+        if self.names.contains(name) {
+            let name = String::from_utf8_lossy(name);
+            return Err(format!(
+                "Error in user declaration '{name}': Duplicate user found. A user can only be defined once in config \
+                 files"
+            ));
+        }
+        let done = self.users.declare(name, rules.iter().map(Vec::as_slice));
+        done.map_err(|error| sentence(&error))?;
+        self.names.push(name.clone());
+        Ok(())
+    }
+}
+
+impl Users {
+    /// Makes the users of these lines. Tells the names of those who cannot log in, which may be a mistake.
+    pub fn declare_all(&mut self, lines: &[Vec<Vec<u8>>]) -> Result<Vec<String>, String> {
+        let mut off = Vec::new();
+        for words in lines {
+            let Some((name, rules)) = words.split_first() else { continue };
+            let user = self.declare(name, rules.iter().map(Vec::as_slice));
+            if !user.map_err(|error| sentence(&error))?.is_on() {
+                off.push(String::from_utf8_lossy(name).into_owned());
+            }
+        }
+        Ok(off)
+    }
+}
+
+fn sentence(error: &SetError) -> String {
+    match error {
+        SetError::Name => "Spaces not allowed in ACL usernames".to_owned(),
+        SetError::Unclosed(word) => {
+            let word = String::from_utf8_lossy(word);
+            format!("Unmatched parenthesis in acl selector starting at '{word}'.")
+        }
+        SetError::Rule(rule, error) => {
+            let rule = String::from_utf8_lossy(rule);
+            format!("Error in user declaration '{rule}': {error}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::tests::catalog;
+
+    #[test]
+    fn a_user_is_declared_once() {
+        let words = |line: &str| line.split(' ').map(Vec::from).collect::<Vec<Vec<u8>>>();
+        let catalog = Arc::into_inner(catalog()).expect("nobody else has it");
+        let mut declarations = Declarations::new(catalog);
+        for (line, error) in [
+            ("bob on (+get ~a)", None),
+            ("default off", None),
+            ("bob off", Some("Error in user declaration 'bob': Duplicate user found.")),
+            ("eve +nothing", Some("Error in user declaration '+nothing': Unknown command")),
+            ("eve (+get", Some("Unmatched parenthesis")),
+            ("eve", None),
+        ] {
+            let said = declarations.declare(&words(line)).err();
+            let fits = match (&said, error) {
+                (Some(said), Some(error)) => said.starts_with(error),
+                (said, error) => said.is_none() && error.is_none(),
+            };
+            assert!(fits, "{line}: {said:?}");
+        }
+        let lines = [words("bob on +get"), words("default nopass")];
+        let mut users = Users::new(crate::catalog::tests::catalog());
+        assert_eq!(users.declare_all(&lines), Ok(vec!["default".to_owned()]));
+        assert!(!users.is_open() && users.get(b"bob").is_some_and(|user| user.is_on()));
+    }
+}

@@ -22,7 +22,9 @@ impl Node {
         }
         self.keyspace.begin(self.now, Expiry::Delete);
         let mut freed_elsewhere = false;
-        while self.memory_excess() > 0 {
+        let message_room = self.message_room;
+        let mut excess = self.memory_excess();
+        while excess > 0 {
             if !self.keyspace.evict_one() {
                 // What is on its way to be freed will count soon; refusing now would be too early.
                 return freed_elsewhere;
@@ -33,6 +35,9 @@ impl Node {
                 freed_elsewhere = true;
                 self.free_elsewhere(garbage);
             }
+            // Telling of it takes memory as well, until that is sent: if it counted, one key would drive out the next.
+            let told = (self.message_room - message_room) as u64;
+            excess = self.memory_excess().saturating_sub(told);
         }
         true
     }

@@ -47,6 +47,8 @@ pub struct Node {
     pub(crate) refusals: Refusals,
     pub(crate) pubsub: Pubsub,
     pub(crate) watches: Watches,
+    /// Bytes that were ever taken for messages that wait to be told.
+    pub(crate) message_room: usize,
     pub(crate) tracking: Tracking,
     pub(crate) blocking: Blocking,
     pub(crate) monitors: Monitors,
@@ -163,6 +165,7 @@ impl Node {
             refusals: Refusals::default(),
             pubsub: Pubsub::default(),
             watches: Watches::default(),
+            message_room: 0,
             tracking,
             blocking: Blocking::default(),
             monitors: Monitors::default(),
@@ -253,7 +256,9 @@ impl Node {
             return;
         }
         let proto = session.proto;
-        write(&mut Writer::new(session.out.buffer(), proto));
+        let room = session.out.capacity();
+        session.out.push(|buffer| write(&mut Writer::new(buffer, proto)));
+        self.message_room += session.out.capacity() - room;
         self.announce(conn);
         self.weigh(conn);
     }

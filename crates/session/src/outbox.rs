@@ -9,6 +9,8 @@ pub struct Outbox {
     /// Room in the buffer, and how much of it was sent, while it is lent out.
     lent: usize,
     lent_sent: usize,
+    /// Something that nobody has asked for made the buffer grow.
+    swollen: bool,
     /// The world has been told that there is something to send.
     pub announced: bool,
 }
@@ -58,11 +60,11 @@ impl Outbox {
     }
 
     /// Gives the buffer back. What other sessions wrote meanwhile goes behind it.
-    pub fn restore(&mut self, mut bytes: Vec<u8>) {
-        if !self.bytes.is_empty() {
-            bytes.append(&mut self.bytes);
+    pub fn restore(&mut self, bytes: Vec<u8>) {
+        let meanwhile = std::mem::replace(&mut self.bytes, bytes);
+        if !meanwhile.is_empty() {
+            self.push(|buffer| buffer.extend_from_slice(&meanwhile));
         }
-        self.bytes = bytes;
         self.sent = std::mem::take(&mut self.lent_sent);
         self.lent = 0;
     }
@@ -72,14 +74,23 @@ impl Outbox {
         &mut self.bytes
     }
 
+    /// Appends what the peer has not asked for: the room that this takes is given back when it is sent. Else a message
+    /// to many would leave a large buffer with each of them.
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let room = self.bytes.capacity().max(LEAST_BYTES);
+        write(&mut self.bytes);
+        self.swollen |= self.bytes.capacity() > room;
+    }
+
     /// The first `count` bytes were sent.
     pub fn advance(&mut self, count: usize) {
         self.sent += count;
         assert!(self.sent <= self.bytes.len(), "more was sent than there was");
         if self.sent == self.bytes.len() {
             self.sent = 0;
-            if self.bytes.capacity() > KEEP_BYTES {
-                self.bytes = Vec::with_capacity(KEEP_BYTES);
+            let keep = if std::mem::take(&mut self.swollen) { LEAST_BYTES } else { KEEP_BYTES };
+            if self.bytes.capacity() > keep {
+                self.bytes = Vec::with_capacity(keep);
             } else {
                 self.bytes.clear();
             }
@@ -134,5 +145,26 @@ mod tests {
         assert_eq!(out.capacity(), KEEP_BYTES);
         out.look(true);
         assert_eq!(out.capacity(), LEAST_BYTES);
+    }
+
+    #[test]
+    fn the_room_for_messages_is_given_back() {
+        let message = [b'x'; 5000];
+        let mut out = Outbox::default();
+        out.push(|buffer| buffer.extend_from_slice(&message));
+        out.advance(5000);
+        assert_eq!(out.capacity(), LEAST_BYTES);
+        let lent = out.take();
+        out.push(|buffer| buffer.extend_from_slice(&message));
+        out.restore(lent);
+        out.advance(5000);
+        assert_eq!(out.capacity(), LEAST_BYTES);
+        // Where there is room already, it stays.
+        out.buffer().extend_from_slice(&[b'r'; 10_000]);
+        out.advance(10_000);
+        let room = out.capacity();
+        out.push(|buffer| buffer.extend_from_slice(&message));
+        out.advance(5000);
+        assert_eq!(out.capacity(), room);
     }
 }

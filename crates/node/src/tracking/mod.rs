@@ -271,7 +271,7 @@ impl Node {
         }
         self.tell_readers(key, by);
         if !self.tracking.prefixes.is_empty() {
-            self.tracking.prefixes.note(key.into(), by);
+            self.message_room += self.tracking.prefixes.note(key, by);
         }
     }
 

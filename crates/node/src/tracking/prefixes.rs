@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use world::ConnId;
 
+/// What a changed key takes beyond its name, about.
+const NOTE_BYTES: usize = 48;
+
 /// Who has changed a key: one session, or whoever else, several included.
 type By = Option<ConnId>;
 
@@ -61,8 +64,8 @@ impl Prefixes {
         }
     }
 
-    /// A key has changed: it is kept if somebody wants to hear of it.
-    pub(super) fn note(&mut self, key: Box<[u8]>, by: By) {
+    /// A key has changed: it is kept if somebody wants to hear of it. How many bytes that takes, about.
+    pub(super) fn note(&mut self, key: &[u8], by: By) -> usize {
         let mut wanted = false;
         for &len in self.lens.keys().take_while(|&&len| len <= key.len()) {
             if let Some(prefix) = self.prefixes.get_mut(&key[..len]) {
@@ -70,12 +73,19 @@ impl Prefixes {
                 wanted = true;
             }
         }
-        if wanted {
+        if !wanted {
+            return 0;
+        }
+        match self.changed.get_mut(key) {
             // Only who has changed it alone knows of all that has become of it.
-            self.changed
-                .entry(key)
-                .and_modify(|it| *it = it.filter(|it| by == Some(*it)))
-                .or_insert(by);
+            Some(it) => {
+                *it = it.filter(|it| by == Some(*it));
+                0
+            }
+            None => {
+                self.changed.insert(key.into(), by);
+                key.len() + NOTE_BYTES
+            }
         }
     }
 
@@ -157,7 +167,7 @@ mod tests {
         }
         assert_eq!(prefixes.len(), 3);
         for key in ["a:2", "c", "a:1", "a", "a:1"] {
-            prefixes.note(key.as_bytes().into(), None);
+            prefixes.note(key.as_bytes(), None);
         }
         let news = prefixes.take_news();
         let names: Vec<&[u8]> = news.audiences.iter().map(|(name, _)| &**name).collect();
@@ -167,7 +177,7 @@ mod tests {
         assert_eq!(text(news.write(b"a:", None)), "a:1 a:2");
         assert!(!prefixes.has_news());
         prefixes.leave(B, b"");
-        prefixes.note(b"c"[..].into(), None);
+        prefixes.note(b"c", None);
         assert!(!prefixes.has_news(), "nobody listens");
     }
 
@@ -178,12 +188,12 @@ mod tests {
         for (key, by) in
             [("mine", Some(A)), ("mine", Some(A)), ("both", Some(A)), ("both", Some(B))]
         {
-            prefixes.note(key.as_bytes().into(), by);
+            prefixes.note(key.as_bytes(), by);
         }
         // A key that I have set and that expired, in either order.
         for (key, by) in [("x", None), ("x", Some(A)), ("y", Some(A)), ("y", None), ("y", Some(A))]
         {
-            prefixes.note(key.as_bytes().into(), by);
+            prefixes.note(key.as_bytes(), by);
         }
         let news = prefixes.take_news();
         assert_eq!(text(news.write(b"", Some(A))), "both x y");
@@ -197,7 +207,7 @@ mod tests {
         let mut prefixes = Prefixes::default();
         prefixes.join(A, b"p");
         prefixes.join(B, b"p");
-        prefixes.note(b"p1"[..].into(), None);
+        prefixes.note(b"p1", None);
         prefixes.leave(A, b"p");
         assert!(prefixes.has_news() && prefixes.len() == 1);
         prefixes.leave(B, b"p");

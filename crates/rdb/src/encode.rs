@@ -376,7 +376,7 @@ fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Writes a string, as an integer if it spells one.
-fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
     // No integer that has an encoding of its own is longer than this.
     const LONGEST: usize = "-2147483648".len();
     if bytes.len() <= LONGEST {

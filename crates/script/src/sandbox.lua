@@ -1,0 +1,556 @@
+-- The world that scripts live in: what Lua has, less what would let them out, with `redis` and its kin added.
+--
+-- Lua 5.1 has no read-only tables. A table that scripts share is kept behind an empty one, its face: reading goes
+-- through to it, writing is refused. Whatever looks at tables without asking their metatables (rawset, next,
+-- setmetatable and so on) is replaced here by a function that knows faces. The functions of `doors` are in Rust; none
+-- of them raises an error, since an error must say where the script was: they return it, and it is raised here.
+
+local doors, globals, is_library = ...
+
+local error, getmetatable, setmetatable, next, rawset = error, getmetatable, setmetatable, next, rawset
+local rawget, pcall, xpcall, select, tonumber, tostring, type = rawget, pcall, xpcall, select, tonumber, tostring, type
+local setfenv, floor, insert, resume, concat = setfenv, math.floor, table.insert, coroutine.resume, table.concat
+
+-- What scripts see: the face of what Lua calls globals. It is the environment of the functions below as well, so that
+-- nobody finds the globals by looking at theirs.
+local environment = {}
+setfenv(1, environment)
+
+-- Faces ---------------------------------------------------------------------------------------------------------------
+
+local faces, behind = { [globals] = environment }, { [environment] = globals }
+
+local function refuse()
+  error("Attempt to modify a readonly table", 2)
+end
+
+local seal
+
+local function seal_contents(table)
+  for key, value in next, table do
+    if type(value) == "table" then
+      table[key] = seal(value)
+    end
+  end
+end
+
+function seal(table)
+  if behind[table] or faces[table] then
+    return faces[table] or table
+  end
+  local face = {}
+  faces[table], behind[face] = face, table
+  seal_contents(table)
+  return setmetatable(face, { __index = table, __newindex = refuse })
+end
+
+local function missing(_, name)
+  error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
+end
+
+-- As Lua itself complains of arguments; `level` counts from here.
+local function complain(position, name, text, level)
+  error("bad argument #" .. position .. " to '" .. name .. "' (" .. text .. ")", level + 1)
+end
+
+local function expect_table(value, name)
+  if type(value) ~= "table" then
+    complain(1, name, "table expected, got " .. type(value), 3)
+  end
+end
+
+local string_metatable
+
+function globals.getmetatable(value)
+  local table = behind[value]
+  if table then
+    local metatable = getmetatable(table)
+    return metatable and seal(metatable)
+  end
+  if type(value) == "string" then
+    -- All strings of all scripts have the same one.
+    return string_metatable
+  end
+  return getmetatable(value)
+end
+
+function globals.setmetatable(table, metatable)
+  if behind[table] then
+    refuse()
+  end
+  expect_table(table, "setmetatable")
+  if metatable ~= nil and type(metatable) ~= "table" then
+    complain(2, "setmetatable", "nil or table expected", 2)
+  end
+  local present = getmetatable(table)
+  if present ~= nil and (type(present) ~= "table" or rawget(present, "__metatable") ~= nil) then
+    error("cannot change a protected metatable", 2)
+  end
+  return setmetatable(table, metatable)
+end
+
+function globals.rawset(table, key, value)
+  if behind[table] then
+    refuse()
+  end
+  expect_table(table, "rawset")
+  return rawset(table, key, value)
+end
+
+function globals.rawget(table, key)
+  expect_table(table, "rawget")
+  return rawget(behind[table] or table, key)
+end
+
+local function step(face, key)
+  return next(behind[face] or face, key)
+end
+
+function globals.next(table, key)
+  expect_table(table, "next")
+  return next(behind[table] or table, key)
+end
+
+function globals.pairs(table)
+  if behind[table] then
+    return step, table, nil
+  end
+  expect_table(table, "pairs")
+  return next, table, nil
+end
+
+function globals.table.insert(table, ...)
+  if behind[table] then
+    refuse()
+  end
+  expect_table(table, "insert")
+  return insert(table, ...)
+end
+
+function globals.setfenv(target, environment)
+  if target == 0 then
+    -- What a thread has for globals is where scripts are looked up and given their arguments.
+    refuse()
+  end
+  -- One level up: this function stands between.
+  return setfenv(type(target) == "number" and target + 1 or target, environment)
+end
+
+-- Errors --------------------------------------------------------------------------------------------------------------
+
+-- A script that was killed ends, whatever it catches.
+local function survive()
+  local death = doors.death()
+  if death then
+    error({ err = "ERR " .. death }, 0)
+  end
+end
+
+local function caught(ok, problem, ...)
+  if ok then
+    return ok, problem, ...
+  end
+  survive()
+  -- What redis.call raises is a table; here it was a text before Redis 7, and scripts rely on it.
+  local text = type(problem) == "table" and problem.err
+  if type(text) == "string" or type(text) == "number" then
+    return false, text
+  end
+  return false, problem, ...
+end
+
+function globals.pcall(...)
+  return caught(pcall(...))
+end
+
+local function caught_as_it_is(ok, ...)
+  if not ok then
+    survive()
+  end
+  return ok, ...
+end
+
+function globals.xpcall(...)
+  return caught_as_it_is(xpcall(...))
+end
+
+function globals.coroutine.resume(...)
+  return caught_as_it_is(resume(...))
+end
+
+-- The error table that Redis makes of a text: "-CODE message", or a message alone.
+local function failure(text)
+  if text:sub(1, 1) ~= "-" then
+    return { err = "ERR " .. text }
+  end
+  local code, message = text:match("^%-([^ ]*) (.*)$")
+  if not code then
+    code, message = "ERR", text:sub(2)
+  end
+  return { err = code .. " " .. message:gsub("^[\r\n]+", ""):gsub("[\r\n]+$", "") }
+end
+
+local function raise(text)
+  error(failure(text))
+end
+
+-- Called where the error happened, so that the place can be told.
+local function explain(problem)
+  local death = doors.death()
+  if death then
+    problem = { err = "ERR " .. death }
+  elseif type(problem) ~= "table" then
+    problem = { err = "ERR " .. tostring(problem) }
+  end
+  local source, line = doors.where()
+  if source and not behind[problem] then
+    rawset(problem, "source", source)
+    rawset(problem, "line", line)
+  end
+  return problem
+end
+
+-- So many values may cross to Rust at once.
+local CROSSING_MAX = 2000
+
+-- Functions in Rust return whether they succeeded, then results or a message.
+local function unwrap(ok, ...)
+  if ok then
+    return ...
+  end
+  error((...), 3)
+end
+
+local function lift(library)
+  for name, value in next, library do
+    if type(value) == "function" then
+      library[name] = function(...)
+        if select("#", ...) > CROSSING_MAX then
+          error("too many arguments", 2)
+        end
+        return unwrap(value(...))
+      end
+    end
+  end
+  return library
+end
+
+globals.cjson, globals.cmsgpack = lift(doors.cjson), lift(doors.cmsgpack)
+globals.struct, globals.bit = lift(doors.struct), lift(doors.bit)
+
+-- Code from text ------------------------------------------------------------------------------------------------------
+
+function globals.loadstring(text, name)
+  if type(text) == "number" then
+    text = tostring(text)
+  elseif type(text) ~= "string" then
+    complain(1, "loadstring", "string expected, got " .. type(text), 2)
+  end
+  return doors.compile(text, tostring(name or text))
+end
+
+function globals.load(reader, name)
+  if type(reader) ~= "function" then
+    complain(1, "load", "function expected, got " .. type(reader), 2)
+  end
+  local pieces = {}
+  while true do
+    local piece = reader()
+    if piece == nil or piece == "" then
+      break
+    end
+    if type(piece) ~= "string" then
+      return nil, "reader function must return a string"
+    end
+    pieces[#pieces + 1] = piece
+  end
+  return doors.compile(concat(pieces), tostring(name or "=(load)"))
+end
+
+-- Chance --------------------------------------------------------------------------------------------------------------
+
+local function integer(value, position, name)
+  local number = tonumber(value)
+  if not number then
+    local got = value == nil and "no value" or type(value)
+    complain(position, name, "number expected, got " .. got, 3)
+  end
+  return number < 0 and -floor(-number) or floor(number)
+end
+
+function globals.math.random(...)
+  local count = select("#", ...)
+  local chance = doors.chance()
+  if count == 0 then
+    return chance
+  elseif count > 2 then
+    error("wrong number of arguments", 2)
+  end
+  local first, second = ...
+  local low, high = 1, integer(first, 1, "random")
+  if count == 2 then
+    low, high = high, integer(second, 2, "random")
+  end
+  if low > high then
+    complain(count, "random", "interval is empty", 2)
+  end
+  return floor(chance * (high - low + 1)) + low
+end
+
+function globals.math.randomseed(seed)
+  doors.seed(integer(seed, 1, "randomseed"))
+end
+
+-- redis ---------------------------------------------------------------------------------------------------------------
+
+local redis = {
+  LOG_DEBUG = 0,
+  LOG_VERBOSE = 1,
+  LOG_NOTICE = 2,
+  LOG_WARNING = 3,
+  REPL_NONE = 0,
+  REPL_AOF = 1,
+  REPL_SLAVE = 2,
+  REPL_REPLICA = 2,
+  REPL_ALL = 3,
+  REDIS_VERSION = doors.version,
+  REDIS_VERSION_NUM = doors.version_number,
+}
+
+-- So many arguments may lie on the stack that crosses to Rust; more go in a table.
+local STACKED = 100
+
+local function send(...)
+  local count = select("#", ...)
+  if count <= STACKED then
+    return doors.send(count, ...)
+  end
+  return doors.send(count, { ... })
+end
+
+function redis.call(...)
+  local reply, failed = send(...)
+  if failed then
+    error(reply)
+  end
+  return reply
+end
+
+function redis.pcall(...)
+  return (send(...))
+end
+
+function redis.sha1hex(...)
+  if select("#", ...) ~= 1 then
+    raise("wrong number of arguments")
+  end
+  return doors.sha1hex(...)
+end
+
+function redis.error_reply(...)
+  local text = ...
+  if select("#", ...) ~= 1 or type(text) ~= "string" then
+    return failure("wrong number or type of arguments")
+  end
+  return failure(text:sub(1, 1) == "-" and text or "-" .. text)
+end
+
+function redis.status_reply(...)
+  local text = ...
+  if select("#", ...) ~= 1 or type(text) ~= "string" then
+    return failure("wrong number or type of arguments")
+  end
+  return { ok = text }
+end
+
+function redis.log(...)
+  local count = select("#", ...)
+  local level = tonumber((...))
+  if count < 2 then
+    raise("redis.log() requires two arguments or more.")
+  elseif not level then
+    raise("First argument must be a number (log level).")
+  elseif level < redis.LOG_DEBUG or level >= redis.LOG_WARNING + 1 then
+    raise("Invalid debug level.")
+  end
+  local texts = {}
+  for at = 2, count do
+    local value = select(at, ...)
+    if type(value) == "string" or type(value) == "number" then
+      texts[#texts + 1] = tostring(value)
+    end
+  end
+  doors.log(floor(level), concat(texts, " "))
+end
+
+function redis.setresp(...)
+  local version = tonumber((...))
+  if select("#", ...) ~= 1 then
+    raise("redis.setresp() requires one argument.")
+  elseif version ~= 2 and version ~= 3 then
+    raise("RESP version must be 2 or 3.")
+  end
+  doors.setresp(version)
+end
+
+function redis.set_repl(...)
+  local where = floor(tonumber((...)) or 0)
+  if select("#", ...) ~= 1 then
+    raise("redis.set_repl() requires one argument.")
+  elseif where < redis.REPL_NONE or where > redis.REPL_ALL then
+    raise("Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
+  end
+  doors.set_repl(where)
+end
+
+function redis.acl_check_cmd(...)
+  local count = select("#", ...)
+  local allowed, problem
+  if count <= STACKED then
+    allowed, problem = doors.check(count, ...)
+  else
+    allowed, problem = doors.check(count, { ... })
+  end
+  if problem then
+    raise(problem)
+  end
+  return allowed
+end
+
+if not is_library then
+  function redis.breakpoint()
+    return false
+  end
+
+  function redis.debug() end
+
+  function redis.replicate_commands()
+    return true
+  end
+end
+
+-- While a library is loaded ---------------------------------------------------------------------------------------------
+
+local function read_flags(flags)
+  local names = {}
+  while true do
+    local name = flags[#names + 1]
+    if name == nil then
+      return names
+    elseif type(name) ~= "string" and type(name) ~= "number" then
+      raise("unknown flag given")
+    end
+    names[#names + 1] = tostring(name)
+  end
+end
+
+local function text_or_raise(value, problem)
+  if type(value) ~= "string" and type(value) ~= "number" then
+    raise(problem)
+  end
+  return tostring(value)
+end
+
+local function named(arguments)
+  if type(arguments) ~= "table" then
+    raise("calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments).")
+  end
+  local name, description, callback, flags
+  for key, value in next, arguments do
+    if type(key) ~= "string" and type(key) ~= "number" then
+      raise("named argument key given to redis.register_function is not a string")
+    end
+    key = tostring(key):lower()
+    if key == "function_name" then
+      name = text_or_raise(value, "function_name argument given to redis.register_function must be a string")
+    elseif key == "description" then
+      description = text_or_raise(value, "description argument given to redis.register_function must be a string")
+    elseif key == "callback" then
+      if type(value) ~= "function" then
+        raise("callback argument given to redis.register_function must be a function")
+      end
+      callback = value
+    elseif key == "flags" then
+      if type(value) ~= "table" then
+        raise("flags argument to redis.register_function must be a table representing function flags")
+      end
+      flags = read_flags(value)
+    else
+      raise("unknown argument given to redis.register_function")
+    end
+  end
+  if not name then
+    raise("redis.register_function must get a function name argument")
+  elseif not callback then
+    raise("redis.register_function must get a callback argument")
+  end
+  return name, callback, description, flags
+end
+
+local function positional(name, callback)
+  name = text_or_raise(name, "first argument to redis.register_function must be a string")
+  if type(callback) ~= "function" then
+    raise("second argument to redis.register_function must be a function")
+  end
+  return name, callback
+end
+
+local function register_function(...)
+  local count = select("#", ...)
+  if count < 1 or count > 2 then
+    raise("wrong number of arguments to redis.register_function")
+  end
+  local name, callback, description, flags
+  if count == 1 then
+    name, callback, description, flags = named(...)
+  else
+    name, callback = positional(...)
+  end
+  local problem = doors.register(name, callback, description, concat(flags or {}, ","))
+  if problem then
+    raise(problem)
+  end
+end
+
+-- The doors are shut --------------------------------------------------------------------------------------------------
+
+globals.redis = redis
+for _, name in next, { "dofile", "loadfile", "print", "require", "module", "package", "io", "os", "debug" } do
+  globals[name] = nil
+end
+setmetatable(globals, { __index = missing })
+seal_contents(globals)
+local entrance = { __index = globals, __newindex = refuse }
+setmetatable(environment, entrance)
+string_metatable = seal({ __index = globals.string })
+
+-- A library sees hardly anything while it is loaded; what its functions see when they are called is the same name.
+local loading = { redis = { register_function = register_function, log = redis.log } }
+for key, value in next, redis do
+  if type(value) ~= "function" and not key:find("^REPL_") then
+    loading.redis[key] = value
+  end
+end
+setmetatable(loading.redis, { __index = missing })
+setmetatable(loading, { __index = missing })
+seal(loading)
+
+local function load_library(chunk)
+  entrance.__index = loading
+  local ok, problem = xpcall(chunk, explain)
+  entrance.__index = globals
+  return ok, problem
+end
+
+local function run_script(script, keys, arguments)
+  globals.KEYS, globals.ARGV = keys, arguments
+  return xpcall(script, explain)
+end
+
+local function run_function(callback, keys, arguments)
+  return xpcall(function()
+    return callback(keys, arguments)
+  end, explain)
+end
+
+return environment, is_library and run_function or run_script, load_library

@@ -96,12 +96,15 @@ bits! {
         MAY_REPLICATE = "may_replicate",
         /// Comes across keys that it was not asked about: those whose time is up end one by one, in no transaction.
         ARBITRARY_KEYS = "touches_arbitrary_keys",
+        /// Runs a script, which may promise more, or less, than the command.
+        RUNS_SCRIPT = "runs_script",
     }
 }
 
 impl Flags {
     /// What only the server itself reads; COMMAND does not show it.
-    pub const HIDDEN: Flags = Flags::MAY_REPLICATE.and(Flags::ARBITRARY_KEYS);
+    pub const HIDDEN: Flags =
+        Flags::MAY_REPLICATE.and(Flags::ARBITRARY_KEYS).and(Flags::RUNS_SCRIPT);
 }
 
 bits! {

@@ -116,7 +116,12 @@ impl Spec {
         let speed = if self.flags.has(Flags::FAST) { Categories::FAST } else { Categories::SLOW };
         [
             follow(Flags::WRITE, Categories::WRITE),
-            follow(Flags::READONLY, Categories::READ),
+            // What a script reads is said by the script, not by the command that runs it.
+            if self.flags.has(Flags::RUNS_SCRIPT) {
+                Categories::NONE
+            } else {
+                follow(Flags::READONLY, Categories::READ)
+            },
             follow(Flags::ADMIN, Categories::ADMIN.and(Categories::DANGEROUS)),
             follow(Flags::PUBSUB, Categories::PUBSUB),
             follow(Flags::BLOCKING, Categories::BLOCKING),
@@ -192,6 +197,8 @@ pub enum Group {
     Pubsub,
     /// MULTI and its kind.
     Transactions,
+    /// Scripts and functions.
+    Scripting,
     /// The connection itself.
     Connection,
     /// The server.
@@ -212,6 +219,7 @@ impl Group {
             Group::Hash => "hash",
             Group::Pubsub => "pubsub",
             Group::Transactions => "transactions",
+            Group::Scripting => "scripting",
             Group::Connection => "connection",
             Group::Server => "server",
             Group::Sentinel => "sentinel",

@@ -124,7 +124,7 @@ impl Node {
 
     /// Remembers that something was refused.
     fn remember(&mut self, conn: ConnId, reason: Reason, place: Place, object: &[u8], user: &[u8]) {
-        let Some(session) = self.sessions.get(conn) else { return };
+        let Some(session) = self.sessions.get(self.caller_of(conn)) else { return };
         let client = client_line(self, session);
         let refusal =
             Refusal { reason, place, object: object.to_vec(), user: user.to_vec(), client };

@@ -41,6 +41,8 @@ pub(crate) enum Waiting {
     Ticket,
     /// The end of a pause.
     Pause,
+    /// The end of its script, which takes long.
+    Script,
 }
 
 impl Waiting {
@@ -48,7 +50,7 @@ impl Waiting {
         match self {
             Waiting::Keys { wait, .. } => wait.deadline,
             Waiting::Replicas { deadline, .. } => *deadline,
-            Waiting::Ticket | Waiting::Pause => None,
+            Waiting::Ticket | Waiting::Pause | Waiting::Script => None,
         }
     }
 }
@@ -350,7 +352,7 @@ impl Node {
                 let (count, _) = self.repl.acked(offset);
                 self.send(conn, |w| w.count(count));
             }
-            Waiting::Ticket | Waiting::Pause => {}
+            Waiting::Ticket | Waiting::Pause | Waiting::Script => {}
         }
         self.resume(conn);
     }

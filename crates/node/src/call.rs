@@ -22,6 +22,8 @@ pub(crate) enum Context {
     Again,
     /// It came down the link from the master.
     Master,
+    /// A script runs it.
+    Script,
 }
 
 impl Node {
@@ -84,7 +86,7 @@ impl Node {
         if let Err(error) = gate::check(self, conn, id, &words, out) {
             return Err(self.refused_command(conn, id, error));
         }
-        if gate::is_paused(self, conn, id) {
+        if gate::is_paused(self, conn, id, &words) {
             self.park_for_pause(conn, &words);
             return Ok(());
         }
@@ -217,9 +219,10 @@ impl Node {
         if changed && context != Context::Master && self.is_replica() {
             self.note_own_keys(db, spec, &words);
         }
-        self.after(conn, db, request, changed);
+        let caller = if context == Context::Script { self.caller_of(conn) } else { conn };
+        self.after(caller, db, request, changed);
         if !self.tracking.is_idle() {
-            self.track(conn, id, &words, context);
+            self.track(caller, id, &words, context);
         }
         if spec.flags.has(Flags::ARBITRARY_KEYS) && !self.unit.in_exec {
             self.flush_unit_unwrapped();
@@ -230,7 +233,7 @@ impl Node {
         parked
     }
 
-    fn count(
+    pub(crate) fn count(
         &mut self,
         conn: ConnId,
         id: CommandId,

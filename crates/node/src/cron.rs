@@ -55,7 +55,8 @@ impl Node {
             return;
         }
         self.cron.next = self.now.instant.after_ms(PERIOD_MS);
-        if self.cron.paused {
+        // Nothing begins in the middle of a script that takes long, and nothing changes.
+        if self.cron.paused || self.scripting.slow().is_some() {
             return;
         }
         let started = (self.senses.stopwatch)();

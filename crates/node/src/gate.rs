@@ -2,6 +2,7 @@
 
 use crate::node::Node;
 use crate::registry::CommandId;
+use crate::scripting::Scripting;
 use crate::session::{Role, Session};
 use command::{Error, Flags, Spec};
 use resp::Words;
@@ -30,7 +31,7 @@ pub(crate) fn check(
 ) -> Result<(), Error> {
     let spec = node.registry.row(id).spec;
     let mut session = node.sessions.get(conn).expect("a session whose request is checked");
-    let flags = flags(spec, session);
+    let flags = flags(node, spec, session, words);
     if !session.is_free {
         if !session.is_let_in && !flags.has(Flags::NO_AUTH) {
             return Err(Error::NO_AUTH);
@@ -56,10 +57,17 @@ pub(crate) fn check(
     if from_master {
         return Ok(());
     }
+    if let Some(running) = node.scripting.slow()
+        && !flags.has(Flags::ALLOW_BUSY)
+    {
+        return Err(Scripting::busy(running.kind));
+    }
     // Room is made before any command: what readers and messages take counts as well.
     if node.settings.memory_max > 0 {
-        let enough = node.make_room();
+        // Room is not made while a script is at work: it would lose keys under its hands.
+        let enough = node.scripting.slow().is_some() || node.make_room();
         node.put_pushes_first(conn, out);
+        node.scripting.full = !enough;
         if !enough && (flags.has(Flags::DENY_OOM) || queues) {
             return Err(Error::OUT_OF_MEMORY);
         }
@@ -81,10 +89,11 @@ fn check_transaction(session: &Session, flags: Flags) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a command promises. EXEC stands for what it has queued.
-fn flags(spec: &Spec, session: &Session) -> Flags {
+/// What a command promises. EXEC stands for what it has queued, and what runs a script for the script.
+fn flags(node: &Node, spec: &Spec, session: &Session, words: &Words<'_>) -> Flags {
     match &session.transaction {
         Some(transaction) if spec.name == "exec" => transaction.flags(spec.flags),
+        _ if spec.flags.has(Flags::RUNS_SCRIPT) => node.scripting.flags(spec, words),
         _ => spec.flags,
     }
 }
@@ -106,14 +115,14 @@ fn is_replica_talk(name: &str) -> bool {
 }
 
 /// True while CLIENT PAUSE or a failover holds this command back.
-pub(crate) fn is_paused(node: &Node, conn: ConnId, id: CommandId) -> bool {
+pub(crate) fn is_paused(node: &Node, conn: ConnId, id: CommandId, words: &Words<'_>) -> bool {
     let Some(pause) = node.blocking.pause(node.now.instant) else { return false };
     let row = node.registry.row(id);
     let session = node.sessions.get(conn).expect("a session whose request is checked");
     if matches!(session.role, Role::Master | Role::Replica) {
         return false;
     }
-    let flags = flags(row.spec, session);
+    let flags = flags(node, row.spec, session, words);
     let writes = flags.has(Flags::WRITE) || flags.has(Flags::MAY_REPLICATE);
     // compat(7.2): a pause of all holds CLIENT UNPAUSE back as well, so that only time ends it.
     pause.holds_all() || writes

@@ -27,6 +27,7 @@ mod persist;
 mod probe;
 mod registry;
 mod repl;
+mod scripting;
 mod secrets;
 mod session;
 mod settings;

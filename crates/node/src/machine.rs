@@ -161,6 +161,10 @@ impl Machine for Node {
 
     fn idle(&mut self, now: Now, budget_us: u64) -> bool {
         self.now = now;
+        if self.go_on_with_script() {
+            self.bury();
+            return true;
+        }
         let mut more = self.slice_savings(budget_us);
         if self.wants_sweep {
             more |= self.sweep(budget_us);

@@ -2,6 +2,7 @@
 
 use crate::node::Node;
 use crate::registry::CommandId;
+use crate::scripting::SCRIPT_CONN;
 use crate::session::Role;
 use command::Flags;
 use resp::Words;
@@ -37,12 +38,18 @@ impl Node {
     pub(crate) fn show_monitors(&mut self, conn: ConnId, id: CommandId, words: &Words<'_>) {
         let row = self.registry.row(id);
         let flags = row.spec.flags;
-        if flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN) {
-            return;
+        if !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
+            self.show_to_monitors(conn, id, words);
         }
+    }
+
+    /// Shows a command, whatever it says of itself.
+    pub(crate) fn show_to_monitors(&mut self, conn: ConnId, id: CommandId, words: &Words<'_>) {
+        let row = self.registry.row(id);
         let Some(session) = self.sessions.get(conn) else { return };
         let from = match (session.role, &session.peer) {
             (Role::Master, _) => "master".to_owned(),
+            _ if conn == SCRIPT_CONN => "lua".to_owned(),
             (_, Peer::Ip(address)) => address.to_string(),
             (_, Peer::Unix(path)) => format!("unix:{path}"),
         };

@@ -10,6 +10,7 @@ use crate::oom::OomScore;
 use crate::persist::{Persist, SavingId};
 use crate::registry::Registry;
 use crate::repl::{Link, OwnKeys, Receiving};
+use crate::scripting::Scripting;
 use crate::session::{Closing, Role, Sessions};
 use crate::settings::{OutputLimit, Settings};
 use crate::shutdown::Shutdown;
@@ -53,6 +54,7 @@ pub struct Node {
     pub(crate) blocking: Blocking,
     pub(crate) monitors: Monitors,
     pub(crate) stats: Stats,
+    pub(crate) scripting: Scripting,
     pub(crate) unit: Unit,
     pub(crate) propagation: Propagation,
     pub(crate) parking: Parking,
@@ -170,6 +172,7 @@ impl Node {
             blocking: Blocking::default(),
             monitors: Monitors::default(),
             stats: Stats::new(options.now),
+            scripting: Scripting::new((options.senses.facts)().machine_memory),
             unit: Unit::default(),
             propagation: Propagation::default(),
             parking: Parking::default(),

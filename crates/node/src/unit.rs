@@ -13,14 +13,16 @@ use world::ConnId;
 pub(crate) struct Unit {
     /// Effects to be propagated, each with its database.
     ops: Vec<(usize, Owned)>,
-    /// True while EXEC runs: its commands end nothing.
+    /// True while EXEC or a script runs: its commands end nothing.
     pub(crate) in_exec: bool,
+    /// Replicas are not told what the command that runs does: a script wants it so.
+    pub(crate) untold: bool,
 }
 
 impl Node {
     /// How expired keys are treated: the master decides when a key ends, replicas only hide it.
     pub(crate) fn expiry_for(&self, context: Context) -> Expiry {
-        if context == Context::Master {
+        if context == Context::Master || context == Context::Script && self.script_is_obeyed() {
             Expiry::Ignore
         } else if self.is_replica()
             || self.is_failing_over()
@@ -37,6 +39,10 @@ impl Node {
     pub(crate) fn after(&mut self, conn: ConnId, db: usize, request: Incoming<'_>, changed: bool) {
         if !self.keyspace.changes.is_empty() {
             self.tell_changes_by(Some(conn));
+        }
+        if self.unit.untold {
+            self.propagation.take();
+            return;
         }
         if self.propagation.is_verbatim() {
             if !changed || !self.feeds_replicas() {

@@ -5,8 +5,11 @@ use mlua::{Lua, Result, Table, Value};
 
 type Bits = std::result::Result<u32, Problem>;
 
-/// The functions that take numbers and give one.
-const OPERATIONS: &[(&str, fn(&Arguments) -> Bits)] = &[
+/// A function that takes numbers and gives one.
+type Operation = fn(&Arguments) -> Bits;
+
+/// All of these.
+const OPERATIONS: &[(&str, Operation)] = &[
     ("tobit", |it| bits(it, 0)),
     ("bnot", |it| Ok(!bits(it, 0)?)),
     ("bswap", |it| Ok(bits(it, 0)?.swap_bytes())),

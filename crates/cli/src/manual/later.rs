@@ -13,7 +13,6 @@ const CHAPTERS: &[(&str, &[Row])] = &[
     ("cluster", CLUSTER),
     ("geo", GEO),
     ("hyperloglog", HYPERLOGLOG),
-    ("scripting", SCRIPTING),
     ("server", SERVER),
     ("stream", STREAM),
 ];
@@ -127,63 +126,6 @@ const HYPERLOGLOG: &[Row] = &[
         "destkey [sourcekey [sourcekey ...]]",
         "Joins counters of different elements.",
     ),
-];
-
-const SCRIPTING: &[Row] = &[
-    ("eval", "2.6.0", "script numkeys [key [key ...]] [arg [arg ...]]", "Runs a script."),
-    (
-        "eval_ro",
-        "7.0.0",
-        "script numkeys [key [key ...]] [arg [arg ...]]",
-        "Runs a script that may not write.",
-    ),
-    (
-        "evalsha",
-        "2.6.0",
-        "sha1 numkeys [key [key ...]] [arg [arg ...]]",
-        "Runs a script that the server knows.",
-    ),
-    (
-        "evalsha_ro",
-        "7.0.0",
-        "sha1 numkeys [key [key ...]] [arg [arg ...]]",
-        "Runs a script that the server knows and that may not write.",
-    ),
-    ("fcall", "7.0.0", "function numkeys [key [key ...]] [arg [arg ...]]", "Calls a function."),
-    (
-        "fcall_ro",
-        "7.0.0",
-        "function numkeys [key [key ...]] [arg [arg ...]]",
-        "Calls a function that may not write.",
-    ),
-    ("function", "7.0.0", "", "A container of commands about functions."),
-    ("function|delete", "7.0.0", "library-name", "Deletes a library and its functions."),
-    ("function|dump", "7.0.0", "", "Returns all libraries in a form to restore them from."),
-    ("function|flush", "7.0.0", "[ASYNC | SYNC]", "Deletes all libraries."),
-    (
-        "function|list",
-        "7.0.0",
-        "[LIBRARYNAME library-name-pattern] [WITHCODE]",
-        "Returns the libraries and their functions.",
-    ),
-    ("function|load", "7.0.0", "[REPLACE] function-code", "Creates a library."),
-    (
-        "function|restore",
-        "7.0.0",
-        "serialized-value [FLUSH | APPEND | REPLACE]",
-        "Restores libraries that were dumped.",
-    ),
-    ("script", "2.6.0", "", "A container of commands about scripts."),
-    (
-        "script|debug",
-        "3.2.0",
-        "<YES | SYNC | NO>",
-        "Begins or ends debugging the scripts of this connection.",
-    ),
-    ("script|exists", "2.6.0", "sha1 [sha1 ...]", "Tells which scripts the server knows."),
-    ("script|flush", "2.6.0", "[ASYNC | SYNC]", "Forgets all scripts."),
-    ("script|kill", "2.6.0", "", "Stops the script that is running."),
-    ("script|load", "2.6.0", "script", "Lets the server know a script."),
 ];
 
 const SERVER: &[Row] = &[

@@ -6,6 +6,7 @@ mod keys;
 mod persistence;
 mod pubsub;
 mod replication;
+mod scripting;
 mod server;
 mod transactions;
 
@@ -93,6 +94,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static NodeCommand> {
         persistence::TABLE,
         pubsub::TABLE,
         replication::TABLE,
+        scripting::TABLE,
         server::TABLE,
         transactions::TABLE,
     ]

@@ -2,7 +2,6 @@
 
 use super::{NodeCommand, NodeCx};
 use crate::call::Context;
-use crate::input::Incoming;
 use crate::node::Node;
 use crate::registry::CommandId;
 use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Group, Keys, Outcome, Spec};
@@ -71,21 +70,11 @@ fn exec(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
     cx.reply.array(transaction.queue.len());
     // A transaction from the master is already inside its own MULTI there; it stays one unit here.
     let nested = std::mem::replace(&mut cx.node.unit.in_exec, true);
-    for (id, words) in &transaction.queue {
-        let request = Incoming { words: words.words(), raw: None };
-        let context = if cx.context == Context::Master { Context::Master } else { Context::Exec };
-        if let Err(error) = cx.node.check_queued(conn, *id, &request.words) {
-            cx.node.stats.count_error(error.code());
-            cx.reply.error(error.text());
-            continue;
-        }
-        let proto = cx.session().proto;
-        cx.node.call(conn, *id, request, cx.reply.buffer(), context);
-        // HELLO or RESET inside the transaction may have changed the protocol of what follows.
-        let after = cx.session().proto;
-        if after != proto {
-            cx.reply.set_proto(after);
-        }
+    let context = if cx.context == Context::Master { Context::Master } else { Context::Exec };
+    let queue = transaction.queue.into();
+    if !cx.node.run_queue(conn, queue, cx.reply.buffer(), context) {
+        // What is behind the script goes on when it has ended; the transaction is not over.
+        return Ok(Flow::Parked);
     }
     cx.node.unit.in_exec = nested;
     cx.node.propagation.never();
@@ -162,7 +151,11 @@ fn unwatch(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
 impl Node {
     /// A command joins the transaction in the making.
     pub(crate) fn enqueue(&mut self, conn: ConnId, id: CommandId, words: &Words<'_>) {
-        let flags = self.registry.row(id).spec.flags;
+        let spec = self.registry.row(id).spec;
+        let flags = match spec.flags.has(Flags::RUNS_SCRIPT) {
+            true => self.scripting.flags(spec, words),
+            false => spec.flags,
+        };
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let transaction = session.transaction.as_mut().expect("commands are queued after MULTI");
         // A transaction that is spoiled already will never run: its commands need not be kept.

@@ -3,6 +3,7 @@
 use super::{Info, human};
 use crate::admin::client_memory;
 use crate::node::Node;
+use crate::scripting::Scripting;
 use crate::session::Role;
 
 pub(super) fn memory(node: &mut Node, info: &mut Info) {
@@ -42,17 +43,21 @@ pub(super) fn memory(node: &mut Node, info: &mut Info) {
     info.field("allocator_active", facts.active);
     info.field("allocator_resident", facts.allocator_resident);
     info.size("total_system_memory", facts.machine_memory);
-    info.field("used_memory_lua", 0);
-    info.field("used_memory_vm_eval", 0);
-    info.field("used_memory_lua_human", human(0));
-    info.field("used_memory_scripts_eval", 0);
-    info.field("number_of_cached_scripts", 0);
-    info.field("number_of_functions", 0);
-    info.field("number_of_libraries", 0);
-    info.field("used_memory_vm_functions", 0);
-    info.size("used_memory_vm_total", 0);
-    info.field("used_memory_functions", 0);
-    info.size("used_memory_scripts", 0);
+    let Scripting { scripts, libraries, .. } = &node.scripting;
+    let (vm_eval, vm_functions) =
+        (scripts.engine_memory() as u64, libraries.engine_memory() as u64);
+    let (eval, functions) = (scripts.memory() as u64, libraries.memory() as u64);
+    info.field("used_memory_lua", vm_eval);
+    info.field("used_memory_vm_eval", vm_eval);
+    info.field("used_memory_lua_human", human(vm_eval));
+    info.field("used_memory_scripts_eval", eval);
+    info.field("number_of_cached_scripts", scripts.len());
+    info.field("number_of_functions", libraries.functions());
+    info.field("number_of_libraries", libraries.iter().len());
+    info.field("used_memory_vm_functions", vm_functions);
+    info.size("used_memory_vm_total", vm_eval + vm_functions);
+    info.field("used_memory_functions", functions);
+    info.size("used_memory_scripts", eval + functions);
     info.size("maxmemory", node.config.values.memory("maxmemory"));
     info.field("maxmemory_policy", node.config.values.choice("maxmemory-policy"));
     info.field("allocator_frag_ratio", ratio(facts.active, facts.allocated));

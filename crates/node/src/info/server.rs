@@ -59,7 +59,7 @@ pub(super) fn clients(node: &mut Node, info: &mut Info) {
         it.parked.as_ref().is_some_and(|parked| match &parked.what {
             Waiting::Keys { wait, .. } => wait.deadline.is_some(),
             Waiting::Replicas { deadline, .. } => deadline.is_some(),
-            Waiting::Ticket | Waiting::Pause => false,
+            Waiting::Ticket | Waiting::Pause | Waiting::Script => false,
         })
     });
     let input =

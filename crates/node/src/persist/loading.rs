@@ -6,6 +6,7 @@ use crate::info::Info;
 use crate::node::{Errand, Node};
 use rdb::{Checksum, DecodeOptions, Decoder, Item, Key};
 use resp::Owned;
+use script::Restore;
 use stdx::{Instant, Now};
 use store::{Access, Expiry, Ttl};
 use world::{ConnId, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Exit, FileId, Level};
@@ -49,7 +50,7 @@ pub(crate) enum Why {
     /// The server starts.
     Start,
     /// DEBUG RELOAD.
-    Reload { reply: Option<ConnId> },
+    Reload { reply: Option<ConnId>, libraries: Restore },
     /// A full synchronization.
     Sync,
 }
@@ -120,6 +121,8 @@ enum Taken {
 pub(crate) enum Failure {
     Disk(DiskError),
     Corrupt(rdb::Corrupt),
+    /// A library of functions that cannot be loaded, and why.
+    Library(String),
 }
 
 impl Node {
@@ -336,8 +339,18 @@ impl Node {
 
     pub(crate) fn load_done(&mut self) {
         let Some(mut loading) = self.persist.loading.take() else { return };
+        let how = match loading.why {
+            Why::Start | Why::Sync => Restore::Flush,
+            Why::Reload { libraries, .. } => libraries,
+        };
+        let sources = std::mem::take(&mut loading.functions);
+        if let Err(error) = self.restore_libraries(&sources, how) {
+            let text = String::from_utf8_lossy(error.text()).into_owned();
+            self.persist.loading = Some(loading);
+            self.load_failed(Failure::Library(format!("Failed creating the library: {text}")));
+            return;
+        }
         self.close_loaded(&loading);
-        self.persist.functions = std::mem::take(&mut loading.functions);
         self.persist.keys_loaded = loading.loaded;
         self.persist.keys_expired = loading.expired;
         self.persist.dirty_at_save = self.keyspace.dirty;
@@ -360,7 +373,7 @@ impl Node {
                 self.restore_history(&loading);
                 self.loaded();
             }
-            Why::Reload { reply } => self.reloaded(reply, true),
+            Why::Reload { reply, .. } => self.reloaded(reply, true),
             Why::Sync => self.sync_loaded(*loading),
         }
     }
@@ -371,6 +384,7 @@ impl Node {
         let reason = match &failure {
             Failure::Disk(error) => error.to_string(),
             Failure::Corrupt(corrupt) => corrupt.to_string(),
+            Failure::Library(text) => text.clone(),
         };
         if loading.why == Why::Sync && !loading.ended {
             self.log(Level::Warning, format!("Internal error in RDB reading: {reason}"));
@@ -383,7 +397,7 @@ impl Node {
                         Level::Warning,
                         format!("Fatal error loading the DB, check server logs. Exiting. ({path}: {reason})"),
                     ),
-                    Failure::Corrupt(_) => {
+                    Failure::Corrupt(_) | Failure::Library(_) => {
                         self.log(Level::Warning, format!("Internal error in RDB reading: {reason}"));
                         self.log(
                             Level::Warning,
@@ -396,7 +410,7 @@ impl Node {
                 }
                 self.effects.push_back(Effect::Exit(Exit::Status(1)));
             }
-            Why::Reload { reply } => {
+            Why::Reload { reply, .. } => {
                 self.log(Level::Warning, format!("Error trying to load the RDB dump: {reason}"));
                 self.reloaded(reply, false);
             }

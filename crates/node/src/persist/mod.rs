@@ -10,7 +10,7 @@ mod tests;
 
 pub(crate) use loading::{Loading, Why as LoadingWhy};
 pub(crate) use pace::Pace;
-pub(crate) use reload::Reload;
+pub(crate) use reload::{How as ReloadHow, Reload};
 pub(crate) use saving::{Destination, SavingId, Savings};
 
 use crate::admin::Waiter;
@@ -49,8 +49,6 @@ pub(crate) struct Persist {
     pub(crate) flushed: bool,
     /// The file is there only because replicas were synchronized with it: see `rdb-del-sync-files`.
     pub(crate) only_for_replicas: bool,
-    /// Libraries of functions that a file brought: kept and written back.
-    pub(crate) functions: Vec<Vec<u8>>,
 }
 
 /// How long a failed snapshot is left alone before a save point tries again, in milliseconds.
@@ -77,7 +75,6 @@ impl Persist {
             emptying: Vec::new(),
             flushed: false,
             only_for_replicas: false,
-            functions: Vec::new(),
         }
     }
 

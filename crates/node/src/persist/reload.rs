@@ -6,6 +6,7 @@
 
 use super::{LoadingWhy, SavingId};
 use crate::node::Node;
+use script::Restore;
 use stdx::Instant;
 use store::Keyspace;
 use world::ConnId;
@@ -15,15 +16,24 @@ use world::ConnId;
 pub(crate) struct Reload {
     saving: SavingId,
     conn: ConnId,
-    flush: bool,
+    pub(crate) how: How,
+}
+
+/// What becomes of what is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    /// It goes first.
+    pub(crate) flush: bool,
+    /// What is there twice may be replaced.
+    pub(crate) merge: bool,
 }
 
 impl Node {
     /// Saves, and loads what was saved, with or without flushing first. The session at `conn` gets the answer.
-    pub(crate) fn save_and_reload(&mut self, conn: ConnId, flush: bool) {
+    pub(crate) fn save_and_reload(&mut self, conn: ConnId, how: How) {
         self.blocking.set_reload_pause(Instant(u64::MAX));
         let saving = self.start_saving_at_once(Some(conn));
-        self.persist.reload = Some(Reload { saving, conn, flush });
+        self.persist.reload = Some(Reload { saving, conn, how });
     }
 
     /// The file that a reload waits for is there, or will never be: who was held goes on in the next turn.
@@ -35,17 +45,22 @@ impl Node {
 
     /// The file is there.
     pub(super) fn reload(&mut self, reload: Reload) {
-        self.load_again(reload.conn, reload.flush);
+        self.load_again(reload.conn, reload.how);
     }
 
     /// Loads the dataset's file, over what there is or in the place of it.
-    pub(crate) fn load_again(&mut self, conn: ConnId, flush: bool) {
-        if flush {
+    pub(crate) fn load_again(&mut self, conn: ConnId, how: How) {
+        if how.flush {
             let seed = self.prng.next_u64();
             self.beside = Some(Box::new(Keyspace::new(self.keyspace.settings().clone(), seed)));
         }
         let path = self.config.values.text("dbfilename");
-        self.load_file(LoadingWhy::Reload { reply: Some(conn) }, path);
+        let libraries = match how {
+            How { flush: true, .. } => Restore::Flush,
+            How { merge: true, .. } => Restore::Replace,
+            _ => Restore::Append,
+        };
+        self.load_file(LoadingWhy::Reload { reply: Some(conn), libraries }, path);
     }
 
     /// True while the dataset's file is loaded again.
@@ -78,7 +93,7 @@ impl Node {
         }
         if self.is_reloading()
             && let Some(loading) = self.persist.loading.take()
-            && let LoadingWhy::Reload { reply } = loading.why
+            && let LoadingWhy::Reload { reply, .. } = loading.why
         {
             self.close_loaded(&loading);
             self.reloaded(reply, false);

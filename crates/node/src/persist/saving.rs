@@ -241,10 +241,8 @@ impl Node {
             }),
             aof_base: false,
         });
-        let functions = self.persist.functions.iter().filter(|_| !filter.without_functions);
-        for source in functions {
-            encoder.function(source);
-        }
+        let libraries = self.scripting.libraries.iter().filter(|_| !filter.without_functions);
+        libraries.for_each(|library| encoder.function(&library.source));
         let packer = Packer::new(values.flag("rdbcompression"));
         let file = match &destination {
             Destination::File { .. } | Destination::ReplicaFile { .. } => {

@@ -60,7 +60,9 @@ impl Node {
 
     fn start_replica_snapshot(&mut self, id: SnapshotId, target: Target, filter: Filter) {
         // Two that want the same name could end in the wrong order: the older one would be the dataset's file.
-        if target == Target::Disk && self.persist.savings.is_saving_file() {
+        // And in the middle of a script the dataset is between two states.
+        let file_is_taken = target == Target::Disk && self.persist.savings.is_saving_file();
+        if file_is_taken || self.scripting.slow().is_some() {
             self.repl.handle_snapshot_delayed(self.now, id);
             return;
         }

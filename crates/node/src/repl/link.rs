@@ -137,7 +137,9 @@ impl Node {
     /// Runs what the master did, and tells the machine how far we are: after every request, and after a transaction
     /// as a whole, so that a replica that comes back never stands in the middle of one.
     pub(super) fn apply_stream(&mut self, conn: ConnId, bytes: &[u8]) {
-        let held = self.blocking.pause(self.now.instant).is_some() || self.is_reloading();
+        let held = self.blocking.pause(self.now.instant).is_some()
+            || self.is_reloading()
+            || self.scripting.slow().is_some();
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let Some(mut inbox) = session.inbox.take() else { return };
         inbox.bytes.extend_from_slice(bytes);

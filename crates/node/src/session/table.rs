@@ -9,6 +9,8 @@ pub(crate) struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     count: usize,
     next_id: u64,
+    /// In its name scripts run commands. It is nobody's, and in no list.
+    script: Option<Box<Session>>,
     /// The weights of all together.
     weight: usize,
 }
@@ -46,12 +48,28 @@ impl Sessions {
 
     /// The session of a connection.
     pub(crate) fn get(&self, conn: ConnId) -> Option<&Session> {
-        self.slots.get(conn.0 as usize)?.as_deref()
+        match self.slots.get(conn.0 as usize) {
+            Some(slot) => slot.as_deref(),
+            None => self.script.as_deref().filter(|it| it.conn == conn),
+        }
     }
 
     /// The session of a connection, to be changed.
     pub(crate) fn get_mut(&mut self, conn: ConnId) -> Option<&mut Session> {
-        self.slots.get_mut(conn.0 as usize)?.as_deref_mut()
+        match self.slots.get_mut(conn.0 as usize) {
+            Some(slot) => slot.as_deref_mut(),
+            None => self.script.as_deref_mut().filter(|it| it.conn == conn),
+        }
+    }
+
+    /// The session of scripts; `make` makes it when it is wanted first.
+    pub(crate) fn script_session(&mut self, make: impl FnOnce() -> Session) -> &mut Session {
+        self.script.get_or_insert_with(|| Box::new(make()))
+    }
+
+    /// The session of scripts is not wanted as it is: the next script begins with another.
+    pub(crate) fn forget_script_session(&mut self) {
+        self.script = None;
     }
 
     /// Weighs a session again; `weigh` says what it weighs now, in bytes.

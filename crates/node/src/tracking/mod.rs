@@ -214,8 +214,8 @@ impl Node {
         let row = self.registry.row(id);
         let (spec, of_client) = (row.spec, row.full_name.starts_with("client|"));
         self.track_reads(conn, spec, words);
-        // Within a transaction CLIENT CACHING holds until its end.
-        if context != Context::Exec && !of_client {
+        // Within a transaction or a script CLIENT CACHING holds until its end.
+        if !matches!(context, Context::Exec | Context::Script) && !of_client {
             self.end_caching(conn);
         }
     }
@@ -359,7 +359,9 @@ impl Node {
             write(w);
         };
         match &mut target.parked {
-            Some(parked) if by == Some(to) && matches!(parked.what, Waiting::Ticket) => {
+            Some(parked)
+                if by == Some(to) && matches!(parked.what, Waiting::Ticket | Waiting::Script) =>
+            {
                 write(&mut Writer::new(&mut parked.behind, proto));
             }
             _ => self.send(to, write),

@@ -40,7 +40,7 @@ fn wait(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     }
     let offset = cx.session().wrote_up_to;
     let (acked, _) = cx.node.repl.acked(offset);
-    if acked as i64 >= wanted || cx.context == Context::Exec {
+    if acked as i64 >= wanted || matches!(cx.context, Context::Exec | Context::Script) {
         cx.reply.count(acked);
         return Ok(Flow::Done);
     }

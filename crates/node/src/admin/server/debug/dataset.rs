@@ -3,6 +3,7 @@
 use super::{ANY, Lever};
 use crate::admin::NodeCx;
 use crate::admin::server::config::Purpose;
+use crate::persist::ReloadHow;
 use command::{Args, Error, Flow, Outcome, Owned};
 use store::Ttl;
 use world::Level;
@@ -95,13 +96,15 @@ fn rewrite_all(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
 
 fn reload(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let all = args;
-    let (mut save, mut flush) = (true, true);
+    let (mut save, mut how) = (true, ReloadHow { flush: true, merge: false });
     while !args.is_empty() {
         if args.take_keyword("noflush") {
-            flush = false;
+            how.flush = false;
         } else if args.take_keyword("nosave") {
             save = false;
-        } else if !args.take_keyword("merge") {
+        } else if args.take_keyword("merge") {
+            how.merge = true;
+        } else {
             return Err(Error::fixed(
                 "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
             ));
@@ -118,9 +121,9 @@ fn reload(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     // The session waits before anything has begun: the answer may come at once.
     let outcome = cx.wait(all);
     if save {
-        cx.node.save_and_reload(conn, flush);
+        cx.node.save_and_reload(conn, how);
     } else {
-        cx.node.load_again(conn, flush);
+        cx.node.load_again(conn, how);
     }
     outcome
 }

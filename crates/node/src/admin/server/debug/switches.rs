@@ -53,8 +53,8 @@ pub(super) const TABLE: &[Lever] = &[
         name: "SET-DISABLE-DENY-SCRIPTS",
         words: 1..=1,
         syntax: "<0|1>",
-        about: "Accepted; there are no scripts.",
-        run: accept,
+        about: "Whether scripts may run commands that are not for them.",
+        run: set_disable_deny_scripts,
     },
     Lever {
         name: "DICT-RESIZING",
@@ -112,6 +112,12 @@ fn set_skip_checksum(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
 
 fn set_active_expire(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     cx.node.cron.expires = is_on(args.word()?);
+    cx.reply.ok();
+    Ok(Flow::Done)
+}
+
+fn set_disable_deny_scripts(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
+    cx.node.scripting.may_all = stdx::integer::leading(args.word()?) != 0;
     cx.reply.ok();
     Ok(Flow::Done)
 }

@@ -1,0 +1,199 @@
+//! Scripts that take long: left where they are, and gone on with between turns.
+
+use super::{Ended, Kind, SCRIPT_CONN};
+use crate::blocking::Waiting;
+use crate::call::Context;
+use crate::input::Incoming;
+use crate::node::Node;
+use crate::registry::CommandId;
+use crate::session::ReplyMode;
+use command::{Error, Proto, Writer};
+use resp::Owned;
+use script::Done;
+use std::collections::VecDeque;
+use world::{ConnId, Level};
+
+/// How long a slow script goes on in one turn, in nanoseconds.
+const SLICE_NS: u64 = 2_000_000;
+
+/// What comes behind a script in its transaction.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    queue: VecDeque<(CommandId, Owned)>,
+}
+
+impl Node {
+    /// True if the running script has to make way now: for others to be answered, or for the rest of the turn.
+    pub(super) fn leave_script(&mut self) -> bool {
+        let ns = (self.senses.stopwatch)();
+        let threshold_ms = self.settings.busy_reply_threshold_ms;
+        let running = self.running_script();
+        let slice_ns = ns.saturating_sub(running.slice_ns);
+        if running.slow {
+            return slice_ns >= SLICE_NS;
+        }
+        // What the master wants done is not left half done: the stream could not go on.
+        let may_wait = running.context != Context::Master;
+        let elapsed_ms = ns.saturating_sub(running.started_ns) / 1_000_000;
+        if !may_wait || threshold_ms == 0 || elapsed_ms < threshold_ms {
+            return false;
+        }
+        running.slow = true;
+        let (name, killer) = (running.name.clone(), running.kind.killer());
+        self.log(
+            Level::Warning,
+            format!(
+                "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
+                 script using the {killer} command. Script name is: {name}."
+            ),
+        );
+        // A snapshot from the master would replace what the script works on.
+        self.read_link(false);
+        true
+    }
+
+    /// Goes on with a slow script for a while. True while there is one.
+    pub(crate) fn go_on_with_script(&mut self) -> bool {
+        if self.scripting.slow().is_none() {
+            return false;
+        }
+        let ns = (self.senses.stopwatch)();
+        self.running_script().slice_ns = ns;
+        let answer = self.go_or_die();
+        let step = self.resume_script(answer);
+        match self.drive_script(step) {
+            Ended::Left => true,
+            Ended::Done(done) => {
+                self.slow_script_ended(done);
+                false
+            }
+        }
+    }
+
+    fn slow_script_ended(&mut self, done: Done) {
+        let running = self.end_script();
+        if running.killed {
+            self.log(Level::Notice, "Lua script killed by user with SCRIPT KILL.");
+        }
+        self.count_script_errors(running.id, &done);
+        let spent_ns = (self.senses.stopwatch)().saturating_sub(running.started_ns);
+        let caller = self.sessions.get(running.conn).filter(|it| it.id == running.session);
+        let waits = caller.and_then(|it| it.parked.as_ref());
+        let waits = waits.is_some_and(|it| matches!(it.what, Waiting::Script));
+        // Whoever has gone away cannot take the rest of a transaction with them.
+        let conn = if waits { running.conn } else { SCRIPT_CONN };
+        let parked = if waits { self.unpark(conn) } else { None };
+        let behind = parked.map_or_else(Vec::new, |parked| parked.behind);
+        let words = running.request.words();
+        self.count(conn, running.id, self.registry.row(running.id).spec, &words, spent_ns);
+        let mut out = self.sessions.get_mut(conn).map(|it| it.out.take()).unwrap_or_default();
+        let mark = out.len();
+        out.extend_from_slice(&done.reply);
+        let finished = match running.rest {
+            Some(rest) => self.finish_transaction(conn, rest.queue, &mut out),
+            None => true,
+        };
+        out.extend_from_slice(&behind);
+        if let Some(session) = self.sessions.get_mut(conn) {
+            if session.reply_mode != ReplyMode::On {
+                out.truncate(mark);
+            }
+            session.out.restore(out);
+        }
+        if conn == SCRIPT_CONN {
+            self.sessions.forget_script_session();
+        }
+        if !finished {
+            self.announce(conn);
+            return;
+        }
+        self.end_unit();
+        if std::mem::take(&mut self.wrote) {
+            let offset = self.repl.offset();
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.wrote_up_to = offset;
+            }
+        }
+        self.read_link(true);
+        self.announce(conn);
+        self.resume(conn);
+        self.resume_stream();
+    }
+
+    /// Runs what is queued in a transaction. False: a script among it takes long, and the rest waits for it.
+    pub(crate) fn run_queue(
+        &mut self,
+        conn: ConnId,
+        mut queue: VecDeque<(CommandId, Owned)>,
+        out: &mut Vec<u8>,
+        context: Context,
+    ) -> bool {
+        while let Some((id, words)) = queue.pop_front() {
+            let request = Incoming { words: words.words(), raw: None };
+            if let Err(error) = self.check_queued(conn, id, &request.words) {
+                self.stats.count_error(error.code());
+                Writer::new(out, Proto::Resp2).error(error.text());
+                continue;
+            }
+            if self.call(conn, id, request, out, context)
+                && let Some(running) = self.scripting.running.as_mut()
+            {
+                running.rest = Some(Rest { queue });
+                return false;
+            }
+        }
+        true
+    }
+
+    fn finish_transaction(
+        &mut self,
+        conn: ConnId,
+        queue: VecDeque<(CommandId, Owned)>,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let finished = self.run_queue(conn, queue, out, Context::Exec);
+        if finished {
+            self.unit.in_exec = false;
+        }
+        finished
+    }
+
+    /// SCRIPT KILL and FUNCTION KILL.
+    pub(crate) fn kill_script(&mut self, kind: Kind) -> Result<(), Error> {
+        let Some(running) = self.scripting.running.as_mut() else {
+            return Err(Error::fixed("NOTBUSY No scripts in execution right now."));
+        };
+        if running.context == Context::Master {
+            return Err(Error::fixed(
+                "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be \
+                 killed.",
+            ));
+        }
+        if running.dirty {
+            return Err(Error::fixed(
+                "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait \
+                 the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.",
+            ));
+        }
+        if running.kind != kind {
+            return Err(super::Scripting::busy(running.kind));
+        }
+        running.killed = true;
+        Ok(())
+    }
+
+    /// What the running script is, for FUNCTION STATS: its name, its command, and for how many milliseconds.
+    pub(crate) fn write_running_script(&self, w: &mut Writer<'_>) {
+        let Some(running) = &self.scripting.running else { return w.null() };
+        let spent_ns = (self.senses.stopwatch)().saturating_sub(running.started_ns);
+        w.map(3);
+        w.text("name");
+        w.text(&running.name);
+        w.text("command");
+        let words = running.request.words();
+        w.array(words.len());
+        words.iter().for_each(|word| w.bulk(word));
+        w.text("duration_ms");
+        w.int((spent_ns / 1_000_000) as i64);
+    }
+}

@@ -9,6 +9,7 @@ use crate::{bits, json, msgpack, packing, shebang};
 use command::{Owned, Proto, REDIS_VERSION};
 use corosensei::Yielder;
 use mlua::chunk::ChunkMode;
+use mlua::state::{GcIncParams, GcMode};
 use mlua::{
     Function, HookTriggers, Lua, LuaOptions, MultiValue, Result, Scope, StdLib, Table, Value,
     VmState,
@@ -24,6 +25,9 @@ const INSTRUCTIONS: u32 = 100_000;
 /// What replicas are told: the bit in `redis.set_repl`.
 const REPLICAS: i64 = 2;
 const EVERYBODY: i64 = 3;
+
+/// The collector begins again when there is so much, of what was left last time. Most of it is the sandbox, which stays.
+const GROWTH_PERCENT: i32 = 120;
 
 /// Scripts between two turns of the collector.
 const RUNS_PER_COLLECTION: u32 = 50;
@@ -132,6 +136,8 @@ impl Rooms {
         let (environment, run, load): (Table, Function, Function) =
             sandbox.call((doors, lua.globals(), is_library))?;
         lua.set_globals(environment.clone())?;
+        lua.gc_collect()?;
+        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(GROWTH_PERCENT)));
         Ok(Rooms { environment, run, load, kept })
     }
 

@@ -378,5 +378,6 @@ fn little_memory_is_enough() {
     for _ in 0..1000 {
         eval(&mut scripts, "return redis.call('GET', 'x')", Proto::Resp2);
     }
-    assert!(scripts.engine_memory() < 100 << 10, "{}", scripts.engine_memory());
+    let memory = scripts.engine_memory();
+    assert!(memory < 100 << 10, "{memory}");
 }

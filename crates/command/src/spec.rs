@@ -193,6 +193,8 @@ pub enum Group {
     SortedSet,
     /// Hashes.
     Hash,
+    /// Bitmaps.
+    Bitmap,
     /// Messages.
     Pubsub,
     /// MULTI and its kind.
@@ -217,6 +219,7 @@ impl Group {
             Group::Set => "set",
             Group::SortedSet => "sorted-set",
             Group::Hash => "hash",
+            Group::Bitmap => "bitmap",
             Group::Pubsub => "pubsub",
             Group::Transactions => "transactions",
             Group::Scripting => "scripting",

@@ -321,7 +321,12 @@ impl KeyFinder<'_> {
                 }
                 self.visit(inner);
             });
-            self.position = None;
+            // One word of several is one word.
+            let is_word = argument.kind == Kind::OneOf
+                && argument.inside.iter().all(|inner| inner.kind == Kind::PureToken);
+            self.position =
+                at.filter(|_| is_word && !argument.optional && argument.token.is_none());
+            self.position = self.position.map(|at| at + 1);
             return;
         }
         let found = match (at, &argument.token) {
@@ -384,6 +389,7 @@ mod tests {
     fn lines_become_trees() {
         const KEY: &[Keys] = &[Keys::at(1)];
         const TWO: &[Keys] = &[Keys::range(1, 1, 1)];
+        const BITOP: &[Keys] = &[Keys::at(2), Keys::range(3, -1, 1)];
         const MANY: &[Keys] = &[Keys::counted_at(1)];
         const SORT: &[Keys] = &[Keys::at(1), Keys::unknown("").overwrites()];
         for (syntax, keys, want) in [
@@ -415,6 +421,11 @@ mod tests {
                  AGGREGATE/aggregate:oneof(SUM/sum:pure-token MIN/min:pure-token)?",
             ),
             ("[pattern [pattern ...]]", &[], "pattern:pattern?+"),
+            (
+                "<AND | NOT> destkey key [key ...]",
+                BITOP,
+                "and:oneof(AND/and:pure-token NOT/not:pure-token) destkey:key0 key:key1+",
+            ),
             ("[COUNT count [ANY]]", &[], "count:block(COUNT/count:integer ANY/any:pure-token?)?"),
         ] {
             let spec = Spec { syntax, keys, ..Spec::of(Group::Generic) };

@@ -1,6 +1,7 @@
 //! Every data command, one folder per family. A command's facts stand beside its function; the family's `TABLE`
 //! lists them; a row that is not listed is dead code, which the build refuses.
 
+mod bitmaps;
 #[cfg(test)]
 mod check;
 mod cx;
@@ -20,8 +21,15 @@ pub use cx::{DataCommand, DataCx, DataFn, Lazy, Parking, TimeoutReply, Wait};
 pub use keys::flush_mode;
 
 /// The families, in the order of the manual.
-const TABLES: &[&[&DataCommand]] =
-    &[strings::TABLE, keys::TABLE, hashes::TABLE, lists::TABLE, sets::TABLE, zsets::TABLE];
+const TABLES: &[&[&DataCommand]] = &[
+    strings::TABLE,
+    bitmaps::TABLE,
+    keys::TABLE,
+    hashes::TABLE,
+    lists::TABLE,
+    sets::TABLE,
+    zsets::TABLE,
+];
 
 /// All data commands, in the order of the families.
 pub fn all() -> impl Iterator<Item = &'static DataCommand> {

@@ -9,42 +9,11 @@ use super::Page;
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 const CHAPTERS: &[(&str, &[Row])] = &[
-    ("bitmap", BITMAP),
     ("cluster", CLUSTER),
     ("geo", GEO),
     ("hyperloglog", HYPERLOGLOG),
     ("server", SERVER),
     ("stream", STREAM),
-];
-
-const BITMAP: &[Row] = &[
-    ("bitcount", "2.6.0", "key [start end [BYTE | BIT]]", "Counts the bits that are set."),
-    (
-        "bitfield",
-        "3.2.0",
-        "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment>]",
-        "Reads and changes integers of any width inside a string.",
-    ),
-    (
-        "bitfield_ro",
-        "6.0.0",
-        "key [GET encoding offset [GET encoding offset ...]]",
-        "Reads integers of any width inside a string.",
-    ),
-    (
-        "bitop",
-        "2.6.0",
-        "<AND | OR | XOR | NOT> destkey key [key ...]",
-        "Combines strings bit by bit and stores the result.",
-    ),
-    (
-        "bitpos",
-        "2.8.7",
-        "key bit [start [end [BYTE | BIT]]]",
-        "Finds the first bit that is set, or that is not.",
-    ),
-    ("getbit", "2.2.0", "key offset", "Returns one bit of a string."),
-    ("setbit", "2.2.0", "key offset value", "Sets or clears one bit of a string."),
 ];
 
 const CLUSTER: &[Row] = &[

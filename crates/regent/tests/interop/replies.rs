@@ -197,6 +197,11 @@ fn strings_and_keys() {
 }
 
 #[test]
+fn bitmaps() {
+    compare_families(500, &[Family::Bitmaps, Family::Bitmaps, Family::Strings]);
+}
+
+#[test]
 fn lists_and_sets() {
     compare_families(1000, &[Family::Lists, Family::Sets, Family::Keys]);
 }

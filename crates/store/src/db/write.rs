@@ -131,6 +131,15 @@ impl Db<'_> {
         }
     }
 
+    /// Stores bytes that were made by editing: they stay text, whatever they spell, and OBJECT ENCODING calls them raw.
+    /// True where the key is new.
+    pub fn put_edited(&mut self, key: &[u8], bytes: Vec<u8>, ttl: Ttl) -> bool {
+        let len = bytes.len();
+        let is_new = self.put(key, Value::Str(bytes), ttl);
+        self.splice(self.hash_of(key), key, len, b"");
+        is_new
+    }
+
     /// Edits the string of a key that is there.
     fn splice(&mut self, hash: u64, key: &[u8], offset: usize, bytes: &[u8]) -> usize {
         self.prepare(hash);

@@ -5,6 +5,8 @@
 pub enum Family {
     /// Strings and counters.
     Strings,
+    /// Strings bit by bit.
+    Bitmaps,
     /// Lists.
     Lists,
     /// Sets.
@@ -27,6 +29,7 @@ impl Family {
     /// All of data.
     pub const ALL: &[Family] = &[
         Family::Strings,
+        Family::Bitmaps,
         Family::Lists,
         Family::Sets,
         Family::Hashes,
@@ -37,6 +40,7 @@ impl Family {
     pub(super) fn phrases(self) -> &'static [&'static str] {
         match self {
             Family::Strings => STRINGS,
+            Family::Bitmaps => BITMAPS,
             Family::Lists => LISTS,
             Family::Sets => SETS,
             Family::Hashes => HASHES,
@@ -68,6 +72,24 @@ const STRINGS: &[&str] = &[
     "SETRANGE K (0|5|-1|x|700000000) V",
     "SETRANGE K 3 V",
     "LCS K K [LEN|IDX] [WITHMATCHLEN] [MINMATCHLEN 2]",
+];
+
+const BITMAPS: &[&str] = &[
+    "SETBIT K (0|7|9|30|100|333) (0|1|1)",
+    "SETBIT K (N|4294967296) (0|1|2|x)",
+    "GETBIT K (0|7|9|30|100|333|N|4294967296)",
+    "BITCOUNT K [I|I I|I I (BIT|BYTE|x)|N N]",
+    "BITCOUNT K (I|30|99) (I|50|200) BIT",
+    "BITPOS K (0|1) [I|I I|I I (BIT|BYTE|x)|N N]",
+    "BITPOS K (0|1|1|2|x) [(I|30|99) [(I|50|200) BIT]]",
+    "BITOP (AND|OR|XOR) K K+",
+    "BITOP (NOT|NOT|nonsense) K K",
+    "BITOP NOT K K+",
+    // With OVERFLOW FAIL a master that is Redis lets a string grow without telling its replicas.
+    "BITFIELD K ([OVERFLOW (WRAP|SAT)] (SET|INCRBY) (u8|i8|u1|i1|u5|i13|u31|i64|u63) (0|3|8|77|#1|#3) N)+",
+    "BITFIELD K (GET (u8|i8|u1|i5|u31|i64|u63|u64|x) (0|3|8|77|#1|N) [OVERFLOW (SAT|WRAP|x)])+",
+    "BITFIELD_RO K (GET (u8|i8|i64|u63) (0|3|#1|1000))+",
+    "(BITFIELD|BITFIELD_RO) K [GET|SET u8 0 1|V V V]",
 ];
 
 const LISTS: &[&str] = &[

@@ -221,14 +221,14 @@ impl Node {
         }
         let caller = if context == Context::Script { self.caller_of(conn) } else { conn };
         self.after(caller, db, request, changed);
-        if !self.tracking.is_idle() {
-            self.track(caller, id, &words, context);
-        }
         if spec.flags.has(Flags::ARBITRARY_KEYS) && !self.unit.in_exec {
             self.flush_unit_unwrapped();
         }
         if parked {
             self.park(conn, &words);
+        }
+        if !self.tracking.is_idle() {
+            self.track(caller, id, &words, context);
         }
         parked
     }

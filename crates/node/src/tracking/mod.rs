@@ -16,6 +16,9 @@
 mod prefixes;
 mod readers;
 
+#[cfg(test)]
+mod tests;
+
 use crate::blocking::Waiting;
 use crate::call::Context;
 use crate::node::Node;
@@ -237,11 +240,13 @@ impl Node {
         self.forget_readers(FORGET_MAX);
     }
 
-    /// CLIENT CACHING holds no longer, unless it was said for a transaction that is still in the making.
+    /// CLIENT CACHING holds no longer, unless what it was said for is still to come: the end of a transaction, or of a
+    /// wait.
     pub(crate) fn end_caching(&mut self, conn: ConnId) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         if let Some(tracker) = &mut session.tracker
             && session.transaction.is_none()
+            && session.parked.is_none()
         {
             tracker.mode.end_caching();
         }
@@ -390,90 +395,5 @@ impl Node {
         if !session.reply_mode.is_silent() {
             out.append(session.out.buffer());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::check::Player;
-
-    #[test]
-    fn keys_readers_and_prefixes_are_counted() {
-        let mut player = Player::new(&[("tracking-table-max-keys", "3")]);
-        let counts = |player: &Player| player.node.tracking.counts();
-        for words in ["CLIENT TRACKING on", "MGET a b c"] {
-            player.request("", words);
-            player.request("b", words);
-        }
-        assert_eq!(counts(&player), (3, 6, 0));
-        player.request("", "SET a 1");
-        assert_eq!(counts(&player), (2, 4, 0));
-        player.request("c", "CLIENT TRACKING on BCAST PREFIX x PREFIX y");
-        player.request("", "MGET a d e f");
-        assert_eq!(counts(&player).0, 3);
-        assert_eq!((counts(&player).2, player.node.tracking.clients()), (2, 3));
-        assert!(player.node.tracking.memory() > 0);
-        // Who leaves is not looked for in the table, unless it was the last.
-        player.hang_up("b");
-        player.request("c", "RESET");
-        assert_eq!((counts(&player).2, player.node.tracking.clients()), (0, 1));
-        player.request("", "CLIENT TRACKING off");
-        assert_eq!(counts(&player), (0, 0, 0));
-        assert!(!player.node.keyspace.observers.watching);
-        player.request("", "WATCH k");
-        player.request("", "CLIENT TRACKING on");
-        player.request("", "CLIENT TRACKING off");
-        assert!(player.node.keyspace.observers.watching);
-    }
-
-    #[test]
-    fn too_many_keys_are_forgotten_step_by_step() {
-        let mut player = Player::new(&[]);
-        player.request("", "CLIENT TRACKING on");
-        for n in 0..5000 {
-            player.request("", &format!("GET key:{n}"));
-        }
-        player.request("", "DEBUG PAUSE-CRON 1");
-        player.request("b", "CONFIG SET tracking-table-max-keys 10");
-        assert_eq!(player.node.tracking.counts().0, 4900);
-        player.request("", "DEBUG PAUSE-CRON 0");
-        player.pass(500);
-        assert!(player.node.tracking.counts().0 > 2000);
-        player.pass(1000);
-        assert_eq!(player.node.tracking.counts().0, 10);
-    }
-
-    #[test]
-    fn what_gives_way_to_a_command_is_told_before_its_reply() {
-        let mut player = Player::new(&[("maxmemory-policy", "volatile-random")]);
-        player.node.senses.memory = |rough| rough();
-        for words in ["HELLO 3", "CLIENT TRACKING on", "SET goes v EX 1000", "GET goes"] {
-            player.request("", words);
-        }
-        let room = player.node.used_memory();
-        player.request("", &format!("CONFIG SET maxmemory {room}"));
-        assert_eq!(player.request("", "SET stays v"), "OK\n");
-        let heard = player.request("", "GET stays");
-        assert_eq!(heard, "1> \"invalidate\"\n2> 1) \"goes\"\n\"v\"\n");
-        // A silent session hears it all the same.
-        player.request("", "CONFIG SET maxmemory 0");
-        player.request("", "SET goes v EX 1000");
-        player.request("", "GET goes");
-        player.request("", &format!("CONFIG SET maxmemory {}", player.node.used_memory()));
-        assert_eq!(player.request("", "CLIENT REPLY OFF"), "");
-        assert_eq!(player.request("other", "SET more v"), "OK\n");
-        assert_eq!(player.request("", "PING"), "1> \"invalidate\"\n2> 1) \"goes\"\n");
-    }
-
-    #[test]
-    fn a_broken_redirection_is_found_even_where_its_number_is_used_again() {
-        let mut player = Player::new(&[]);
-        player.request("", "HELLO 3");
-        player.request("other", "HELLO 3");
-        assert_eq!(player.request("", "CLIENT TRACKING on REDIRECT 2"), "OK\n");
-        player.request("", "GET k");
-        player.hang_up("other");
-        let heard = player.request("writer", "SET k 1");
-        assert!(heard.contains("tracking-redir-broken"), "{heard}");
     }
 }

@@ -93,11 +93,11 @@ impl Node {
             Some(rest) => self.finish_transaction(conn, rest.queue, &mut out),
             None => true,
         };
-        out.extend_from_slice(&behind);
         if let Some(session) = self.sessions.get_mut(conn) {
             if session.reply_mode != ReplyMode::On {
                 out.truncate(mark);
             }
+            out.extend_from_slice(&behind);
             session.out.restore(out);
         }
         if conn == SCRIPT_CONN {

@@ -170,11 +170,16 @@ fn scripts_run_and_are_debugged_where_the_server_has_them() {
             assert_eq!(got, want, "{arguments:?} {typed:?} {screen:?}");
         }
     }
-    // A server without scripts says so.
+    // Ours runs them alike, and has no debugger.
     let server = Server::start(&regent(), &[]);
     std::fs::write(server.file("good.lua"), script).expect("it is writable");
-    let got = run(&server, Cli::Ours, Screen::Pipe, &["--eval", "good.lua", "k"], b"");
-    assert!(got.out.starts_with("ERR unknown command"), "{got:?}");
+    server.say("SET k v");
+    let words = &["--eval", "good.lua", "k", ",", "x"][..];
+    for screen in [Screen::Pipe, Screen::Terminal] {
+        let [got, want] = [Cli::Ours, Cli::Theirs].map(|cli| run(&server, cli, screen, words, b""));
+        assert_eq!(got, want, "{screen:?}");
+        assert!(got.out.contains('v') && got.out.contains('x'), "{got:?}");
+    }
     let got = run(&server, Cli::Ours, Screen::Pipe, &["--ldb", "--eval", "good.lua", "k"], b"");
     assert!(got.err.starts_with("The server has no debugger for scripts: ERR"), "{got:?}");
 }

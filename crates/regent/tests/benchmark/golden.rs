@@ -126,6 +126,7 @@ fn short_reports_are_the_same() {
         "-p PORT -n 100 -q -P 16 -r 1000 lpush mylist __rand_int__",
         "-p PORT -n 100 --csv -r 1000 lpush mylist __rand_int__",
         "-p PORT -n 50 -q --threads 3 -t get,set",
+        "-p PORT -n 50 --csv --enable-tracking -t get,set",
         "-p PORT -n 50 --csv eval-like \"quoted\"",
     ];
     for line in lines {
@@ -157,7 +158,6 @@ fn refusals_are_the_same() {
         "-p PORT --user nobody -a wrong -n 10 -q -t get",
         "-u http://127.0.0.1:PORT",
         "-u redis://%zz@127.0.0.1:PORT",
-        "-p PORT --csv -n 10 --enable-tracking -t get",
     ] {
         same(&server, line, "");
     }

@@ -195,7 +195,7 @@ fn nobody_keeps_what_has_changed() {
             let own = |caches: &mut Caches, keys: &[&str]| {
                 caches.kept.retain(|(it, _, key), _| *it != writer || !keys.contains(&&**key));
             };
-            match prng.below(24) {
+            match prng.below(28) {
                 0..10 => caches.read(name, db, &one),
                 10 => {
                     caches.ask(writer, &format!("SET {one} v PX {}", 1 + prng.below(100)));
@@ -238,6 +238,16 @@ fn nobody_keeps_what_has_changed() {
                     caches.ask(writer, &format!("CONFIG SET maxmemory {max}"));
                 }
                 21 => drop(caches.ask(writer, &format!("DEBUG SET-ACTIVE-EXPIRE {db}"))),
+                22 => {
+                    caches.ask(writer, &format!("RPUSH {one} x y"));
+                    own(&mut caches, &[&one]);
+                }
+                23 => drop(caches.ask("waiter", &format!("BLMOVE {one} {two} LEFT RIGHT 0"))),
+                24 => {
+                    let script = "redis.call('get', KEYS[2]) return redis.call('set', KEYS[1], 1)";
+                    caches.ask(writer, &format!("EVAL \"{script}\" 2 {one} {two}"));
+                    own(&mut caches, &[&one]);
+                }
                 _ => {
                     caches.said.push("~".to_owned());
                     caches.player.pass(prng.below(150));

@@ -195,6 +195,8 @@ pub enum Group {
     Hash,
     /// Bitmaps.
     Bitmap,
+    /// HyperLogLogs.
+    HyperLogLog,
     /// Messages.
     Pubsub,
     /// MULTI and its kind.
@@ -220,6 +222,7 @@ impl Group {
             Group::SortedSet => "sorted-set",
             Group::Hash => "hash",
             Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
             Group::Pubsub => "pubsub",
             Group::Transactions => "transactions",
             Group::Scripting => "scripting",

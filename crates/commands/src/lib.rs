@@ -6,6 +6,7 @@ mod bitmaps;
 mod check;
 mod cx;
 mod hashes;
+mod hyperloglog;
 mod keys;
 mod lists;
 mod mpop;
@@ -24,6 +25,7 @@ pub use keys::flush_mode;
 const TABLES: &[&[&DataCommand]] = &[
     strings::TABLE,
     bitmaps::TABLE,
+    hyperloglog::TABLE,
     keys::TABLE,
     hashes::TABLE,
     lists::TABLE,

@@ -4,6 +4,7 @@ mod address;
 mod block;
 mod cell;
 pub mod element;
+pub mod hyperloglog;
 pub mod intset;
 pub mod listpack;
 mod seed;

@@ -216,7 +216,8 @@ impl Node {
             self.count(conn, id, spec, &words, spent_ns);
         }
         let changed = self.keyspace.dirty != dirty;
-        if changed && context != Context::Master && self.is_replica() {
+        let is_write = spec.flags.has(Flags::WRITE);
+        if changed && is_write && context != Context::Master && self.is_replica() {
             self.note_own_keys(db, spec, &words);
         }
         let caller = if context == Context::Script { self.caller_of(conn) } else { conn };

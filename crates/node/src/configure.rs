@@ -83,6 +83,7 @@ pub(crate) fn store(values: &Values, seed: ds::Seed) -> store::Settings {
         hash_max_listpack_value: values.count("hash-max-listpack-value") as usize,
         zset_max_listpack_entries: values.count("zset-max-listpack-entries") as usize,
         zset_max_listpack_value: values.count("zset-max-listpack-value") as usize,
+        hll_sparse_max_bytes: values.memory("hll-sparse-max-bytes") as usize,
         ..Thresholds::default()
     };
     store::Settings {

@@ -8,13 +8,8 @@ use super::Page;
 /// Name, version, syntax, summary.
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
-const CHAPTERS: &[(&str, &[Row])] = &[
-    ("cluster", CLUSTER),
-    ("geo", GEO),
-    ("hyperloglog", HYPERLOGLOG),
-    ("server", SERVER),
-    ("stream", STREAM),
-];
+const CHAPTERS: &[(&str, &[Row])] =
+    &[("cluster", CLUSTER), ("geo", GEO), ("server", SERVER), ("stream", STREAM)];
 
 const CLUSTER: &[Row] = &[
     ("asking", "3.0.0", "", "Lets the next command use a slot that is being moved here."),
@@ -78,22 +73,6 @@ const GEO: &[Row] = &[
         "6.2.0",
         "destination source <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | FT | MI> | BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] [STOREDIST]",
         "Stores the places in a circle or a box.",
-    ),
-];
-
-const HYPERLOGLOG: &[Row] = &[
-    (
-        "pfadd",
-        "2.8.9",
-        "key [element [element ...]]",
-        "Adds elements to a counter of different elements.",
-    ),
-    ("pfcount", "2.8.9", "key [key ...]", "Estimates how many different elements were added."),
-    (
-        "pfmerge",
-        "2.8.9",
-        "destkey [sourcekey [sourcekey ...]]",
-        "Joins counters of different elements.",
     ),
 ];
 

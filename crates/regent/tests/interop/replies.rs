@@ -83,6 +83,7 @@ impl Contest {
         // Redis looks for waits that are over as often as `hz` says.
         let mut lines = vec!["databases 2", "hz 500", "slowlog-log-slower-than -1"];
         if small {
+            lines.push("hll-sparse-max-bytes 60");
             lines.extend(["hash-max-listpack-entries 4", "zset-max-listpack-entries 4"]);
             lines.extend(["set-max-intset-entries 4", "list-max-listpack-size 3"]);
         }
@@ -199,6 +200,11 @@ fn strings_and_keys() {
 #[test]
 fn bitmaps() {
     compare_families(500, &[Family::Bitmaps, Family::Bitmaps, Family::Strings]);
+}
+
+#[test]
+fn hyperloglogs() {
+    compare_families(700, &[Family::HyperLogLogs, Family::HyperLogLogs, Family::Keys]);
 }
 
 #[test]

@@ -7,6 +7,8 @@ pub enum Family {
     Strings,
     /// Strings bit by bit.
     Bitmaps,
+    /// How many distinct elements were seen.
+    HyperLogLogs,
     /// Lists.
     Lists,
     /// Sets.
@@ -30,6 +32,7 @@ impl Family {
     pub const ALL: &[Family] = &[
         Family::Strings,
         Family::Bitmaps,
+        Family::HyperLogLogs,
         Family::Lists,
         Family::Sets,
         Family::Hashes,
@@ -41,6 +44,7 @@ impl Family {
         match self {
             Family::Strings => STRINGS,
             Family::Bitmaps => BITMAPS,
+            Family::HyperLogLogs => HYPERLOGLOGS,
             Family::Lists => LISTS,
             Family::Sets => SETS,
             Family::Hashes => HASHES,
@@ -90,6 +94,21 @@ const BITMAPS: &[&str] = &[
     "BITFIELD K (GET (u8|i8|u1|i5|u31|i64|u63|u64|x) (0|3|8|77|#1|N) [OVERFLOW (SAT|WRAP|x)])+",
     "BITFIELD_RO K (GET (u8|i8|i64|u63) (0|3|#1|1000))+",
     "(BITFIELD|BITFIELD_RO) K [GET|SET u8 0 1|V V V]",
+];
+
+// They have keys of their own: of a damaged one Redis may keep half of what an error has taken back here.
+const HYPERLOGLOGS: &[&str] = &[
+    "PFADD (p1|p2|p3) M+",
+    "PFADD (p1|p2|p3) M+ V+ M+ V+ M+ V+ M+",
+    "PFADD (p1|p2|p3|lex)",
+    "PFCOUNT (p1|p2|p3|K)",
+    "PFCOUNT (p1|p2|p3|p1|p2|K|lex)+",
+    "PFMERGE (p1|p2|p3|lex) (p1|p2|p3|K)+",
+    "PFMERGE (p1|p2|p3)",
+    "PFDEBUG (ENCODING|DECODE|nonsense|DECODE) (p1|p2|p3|K)",
+    "PFDEBUG TODENSE (p1|K)",
+    "(GET|DEL|STRLEN) (p1|p2|p3)",
+    "EXPIRE (p1|p2) T",
 ];
 
 const LISTS: &[&str] = &[

@@ -67,7 +67,7 @@ impl Node {
             request: words.to_owned(),
             read_only: wants.read_only || !compatible && wants.flags.has(ScriptFlags::NO_WRITES),
             allow_oom: !compatible && wants.flags.has(ScriptFlags::ALLOW_OOM),
-            full: self.scripting.full && context != Context::Master,
+            full: self.memory_is_full() && context != Context::Master,
             dirty: false,
             now: self.now,
             started_ns: (self.senses.stopwatch)(),

@@ -49,6 +49,11 @@ impl Scripting {
 }
 
 impl Node {
+    /// True where memory was full when the present request came, and that matters still.
+    pub(super) fn memory_is_full(&self) -> bool {
+        self.scripting.full && self.settings.memory_max > 0
+    }
+
     /// Whether a script may begin. An error is the reply.
     pub(super) fn check_script(&self, wants: Wants, context: Context) -> Result<(), Error> {
         let stale = self.is_replica() && !self.settings.replica_serve_stale && !self.link_is_up();
@@ -85,7 +90,7 @@ impl Node {
         if !self.is_replica() && !self.repl.has_good_replicas() {
             return Err(Error::NO_REPLICAS);
         }
-        if self.scripting.full && !obeyed && !flags.has(ScriptFlags::ALLOW_OOM) {
+        if self.memory_is_full() && !obeyed && !flags.has(ScriptFlags::ALLOW_OOM) {
             return Err(Error::fixed(
                 "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
             ));

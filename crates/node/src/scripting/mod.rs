@@ -29,7 +29,7 @@ pub(crate) struct Scripting {
     pub(crate) scripts: Scripts,
     pub(crate) libraries: Libraries,
     pub(crate) running: Option<Box<Running>>,
-    /// Memory was full when the present request came.
+    /// Memory was full when the last request came that asked; see `Node::memory_is_full`.
     pub(crate) full: bool,
     /// DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may run any command.
     pub(crate) may_all: bool,

@@ -97,6 +97,8 @@ impl Machine for Node {
         if self.effects.is_empty() {
             if self.tracking.has_news() {
                 self.broadcast();
+                // What it wrote counts towards `maxmemory-clients`.
+                self.thin_out();
             }
             self.repl.hold_acks(self.blocking.pause(self.now.instant).is_some());
             self.repl.flush(self.now);

@@ -3,6 +3,7 @@
 use crate::ScriptFlags;
 use crate::engine::{Answer, Call, Done, Kind, Log, Order, Ready, Registered, Step};
 use crate::from_redis;
+use crate::raised::{self, Raised};
 use crate::random::Random;
 use crate::to_redis::Reply;
 use crate::{bits, json, msgpack, packing, shebang};
@@ -11,8 +12,8 @@ use corosensei::Yielder;
 use mlua::chunk::ChunkMode;
 use mlua::state::{GcIncParams, GcMode};
 use mlua::{
-    Function, HookTriggers, Lua, LuaOptions, MultiValue, Result, Scope, StdLib, Table, Value,
-    VmState,
+    FromLua, Function, HookTriggers, Lua, LuaOptions, Result, Scope, StdLib, Table, Value,
+    Variadic, VmState,
 };
 use sha1::{Digest, Sha1};
 use std::cell::{Cell, RefCell};
@@ -243,7 +244,7 @@ impl Rooms {
     }
 }
 
-/// What the sandbox gets from Rust. None of these raises an error.
+/// What the sandbox gets from Rust.
 fn doors<'s, 'e: 's>(
     state: &'s State<'_>,
     scope: &'s Scope<'s, 'e>,
@@ -256,18 +257,17 @@ fn doors<'s, 'e: 's>(
     let number = |text: &str| text.parse::<i64>().expect("parts of a version are numbers");
     doors.raw_set("version", REDIS_VERSION)?;
     doors.raw_set("version_number", number(major) << 16 | number(minor) << 8 | number(patch))?;
-    doors.raw_set("send", scope.create_function(move |lua, words| send(state, lua, words))?)?;
-    let check = move |_: &Lua, words: MultiValue| {
-        let invalid = "Invalid command passed to redis.acl_check_cmd()";
-        Ok(match words_of(words) {
-            Err(problem) => (Value::Nil, Some(problem)),
-            Ok(words) => match state.ask(Step::Check(words)) {
-                Answer::Allowed(Some(allowed)) => (Value::Boolean(allowed), None),
-                _ => (Value::Nil, Some(invalid)),
-            },
-        })
+    let call = move |lua: &Lua, words: Words| match send(state, lua, words)? {
+        (reply, false) => Ok(reply),
+        (reply, true) => Err(Raised::value(reply)),
     };
-    doors.raw_set("check", scope.create_function(check)?)?;
+    doors.raw_set("call", scope.create_function(call)?)?;
+    let try_call = move |lua: &Lua, words: Words| send(state, lua, words).map(|(reply, _)| reply);
+    doors.raw_set("pcall", scope.create_function(try_call)?)?;
+    let check = move |lua: &Lua, words: Words| may_run(state, lua, words);
+    doors.raw_set("acl_check_cmd", scope.create_function(check)?)?;
+    doors
+        .raw_set("unveil", lua.create_function(|_, problem: Value| Ok(raised::unveil(problem)))?)?;
     let log = move |_: &Lua, (level, text): (i64, mlua::LuaString)| {
         state.ask(Step::Log(Log { level, text: text.as_bytes().to_vec() }));
         Ok(())
@@ -328,57 +328,58 @@ fn compile(
     })
 }
 
-/// `redis.call`: the reply, and whether it is an error.
-fn send(state: &State<'_>, lua: &Lua, words: MultiValue) -> Result<(Value, bool)> {
+/// The arguments of a call.
+type Words = Variadic<Word>;
+
+/// A word of a command, in a script's own words. None: a value that can be none.
+struct Word(Option<Vec<u8>>);
+
+impl FromLua for Word {
+    fn from_lua(value: Value, _: &Lua) -> Result<Word> {
+        Ok(Word(text_of(&value)))
+    }
+}
+
+/// `redis.call` and `redis.pcall`: the reply, and whether it is an error.
+fn send(state: &State<'_>, lua: &Lua, words: Words) -> Result<(Value, bool)> {
     let words = match words_of(words) {
         Ok(words) => words,
-        Err(problem) => {
-            let table = lua.create_table()?;
-            table.raw_set("err", format!("ERR {problem}"))?;
-            return Ok((Value::Table(table), true));
-        }
+        Err(problem) => return Ok((error_table(lua, problem)?, true)),
     };
     let (proto, propagates) = (state.proto.get(), state.propagates.get());
     match state.ask(Step::Call(Call { words, proto, propagates })) {
         Answer::Reply(reply) => Ok((from_redis::value(lua, &reply)?, reply.first() == Some(&b'-'))),
-        _ => {
-            let table = lua.create_table()?;
-            table.raw_set("err", format!("ERR {}", state.death.get().unwrap_or_default()))?;
-            Ok((Value::Table(table), true))
-        }
+        _ => Ok((error_table(lua, state.death.get().unwrap_or_default())?, true)),
     }
 }
 
-/// The arguments of a call: how many, and they or a table of them.
-fn words_of(values: MultiValue) -> std::result::Result<Owned, &'static str> {
-    const WRONG: &str = "Lua redis lib command arguments must be strings or integers";
-    let mut values = values.into_iter();
-    let count = values.next().and_then(|it| it.as_i64()).unwrap_or(0);
-    if count == 0 {
+/// `redis.acl_check_cmd`.
+fn may_run(state: &State<'_>, lua: &Lua, words: Words) -> Result<bool> {
+    let allowed = words_of(words).map(|words| state.ask(Step::Check(words)));
+    let problem = match allowed {
+        Ok(Answer::Allowed(Some(allowed))) => return Ok(allowed),
+        Ok(_) => "Invalid command passed to redis.acl_check_cmd()",
+        Err(problem) => problem,
+    };
+    Err(Raised::value(error_table(lua, problem)?))
+}
+
+fn words_of(words: Words) -> std::result::Result<Owned, &'static str> {
+    if words.is_empty() {
         return Err("Please specify at least one argument for this redis lib call");
     }
-    let mut words = Owned::default();
-    if count as usize == values.len() {
-        for value in values {
-            push_word(&mut words, &value).ok_or(WRONG)?;
-        }
-    } else if let Some(Value::Table(table)) = values.next() {
-        for index in 1..=count {
-            let value = table.raw_get::<Value>(index).map_err(|_| WRONG)?;
-            push_word(&mut words, &value).ok_or(WRONG)?;
-        }
+    let mut owned = Owned::default();
+    for Word(word) in words {
+        owned.push(&word.ok_or("Lua redis lib command arguments must be strings or integers")?);
     }
-    Ok(words)
+    Ok(owned)
 }
 
-fn push_word(words: &mut Owned, value: &Value) -> Option<()> {
-    match value {
-        Value::String(text) => words.push(&text.as_bytes()),
-        Value::Integer(integer) => words.push(integer.to_string().as_bytes()),
-        Value::Number(number) => words.push(&stdx::float::shortest(*number)),
-        _ => return None,
-    }
-    Some(())
+/// An error as scripts know it.
+fn error_table(lua: &Lua, problem: &str) -> Result<Value> {
+    let table = lua.create_table()?;
+    table.raw_set("err", format!("ERR {problem}"))?;
+    Ok(Value::Table(table))
 }
 
 /// A library registers a function. Some: why it cannot.
@@ -505,5 +506,6 @@ pub(crate) fn first_line(error: &mlua::Error) -> Vec<u8> {
 
 /// The SHA-1 sum in hexadecimal digits.
 pub(crate) fn hex_sum(bytes: &[u8]) -> String {
-    Sha1::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).expect("less than sixteen");
+    Sha1::digest(bytes).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -18,6 +18,7 @@ mod libraries;
 mod lifted;
 mod msgpack;
 mod packing;
+mod raised;
 mod random;
 mod scripts;
 mod shebang;

@@ -1,5 +1,6 @@
-//! Functions in Rust for scripts. None raises an error: the sandbox does, where the script is.
+//! Functions in Rust for scripts, with the complaints that Lua itself would make.
 
+use crate::raised::Raised;
 use mlua::{Function, Lua, MultiValue, Result, Value};
 
 /// How deep tables may nest that are written or read here: each level takes some of the few thousand values that may be
@@ -126,21 +127,10 @@ pub(crate) fn function(
 ) -> Result<Function> {
     lua.create_function(move |lua, values: MultiValue| {
         let arguments = Arguments { name, values: values.into_iter().collect() };
-        let mut results = MultiValue::new();
         match run(lua, &arguments) {
-            Ok(values) if values.len() <= RESULTS_MAX => {
-                results.push_back(Value::Boolean(true));
-                values.into_iter().for_each(|value| results.push_back(value));
-            }
-            Ok(_) => {
-                results.push_back(Value::Boolean(false));
-                results.push_back(Value::String(lua.create_string("too many results")?));
-            }
-            Err(Problem(text)) => {
-                results.push_back(Value::Boolean(false));
-                results.push_back(Value::String(lua.create_string(text)?));
-            }
+            Ok(values) if values.len() <= RESULTS_MAX => Ok(MultiValue::from_iter(values)),
+            Ok(_) => Err(Raised::text(lua, b"too many results")),
+            Err(Problem(text)) => Err(Raised::text(lua, &text)),
         }
-        Ok(results)
     })
 }

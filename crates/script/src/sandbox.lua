@@ -2,8 +2,8 @@
 --
 -- Lua 5.1 has no read-only tables. A table that scripts share is kept behind an empty one, its face: reading goes
 -- through to it, writing is refused. Whatever looks at tables without asking their metatables (rawset, next,
--- setmetatable and so on) is replaced here by a function that knows faces. The functions of `doors` are in Rust; none
--- of them raises an error, since an error must say where the script was: they return it, and it is raised here.
+-- setmetatable and so on) is replaced here by a function that knows faces. The functions of `doors` are in Rust. What
+-- they raise is veiled on its way; whatever catches errors shows what is behind the veil.
 
 local doors, globals, is_library = ...
 
@@ -146,11 +146,19 @@ local function survive()
   end
 end
 
+local function unveiled(problem)
+  if type(problem) == "userdata" then
+    return doors.unveil(problem)
+  end
+  return problem
+end
+
 local function caught(ok, problem, ...)
   if ok then
     return ok, problem, ...
   end
   survive()
+  problem = unveiled(problem)
   -- What redis.call raises is a table; here it was a text before Redis 7, and scripts rely on it.
   local text = type(problem) == "table" and problem.err
   if type(text) == "string" or type(text) == "number" then
@@ -163,15 +171,18 @@ function globals.pcall(...)
   return caught(pcall(...))
 end
 
-local function caught_as_it_is(ok, ...)
+local function caught_as_it_is(ok, problem, ...)
   if not ok then
     survive()
+    return ok, unveiled(problem), ...
   end
-  return ok, ...
+  return ok, problem, ...
 end
 
-function globals.xpcall(...)
-  return caught_as_it_is(xpcall(...))
+function globals.xpcall(attempt, handle)
+  return caught_as_it_is(xpcall(attempt, function(problem)
+    return handle(unveiled(problem))
+  end))
 end
 
 function globals.coroutine.resume(...)
@@ -199,7 +210,10 @@ local function explain(problem)
   local death = doors.death()
   if death then
     problem = { err = "ERR " .. death }
-  elseif type(problem) ~= "table" then
+  else
+    problem = unveiled(problem)
+  end
+  if type(problem) ~= "table" then
     problem = { err = "ERR " .. tostring(problem) }
   end
   local source, line = doors.where()
@@ -210,33 +224,8 @@ local function explain(problem)
   return problem
 end
 
--- So many values may cross to Rust at once.
-local CROSSING_MAX = 2000
-
--- Functions in Rust return whether they succeeded, then results or a message.
-local function unwrap(ok, ...)
-  if ok then
-    return ...
-  end
-  error((...), 3)
-end
-
-local function lift(library)
-  for name, value in next, library do
-    if type(value) == "function" then
-      library[name] = function(...)
-        if select("#", ...) > CROSSING_MAX then
-          error("too many arguments", 2)
-        end
-        return unwrap(value(...))
-      end
-    end
-  end
-  return library
-end
-
-globals.cjson, globals.cmsgpack = lift(doors.cjson), lift(doors.cmsgpack)
-globals.struct, globals.bit = lift(doors.struct), lift(doors.bit)
+globals.cjson, globals.cmsgpack = doors.cjson, doors.cmsgpack
+globals.struct, globals.bit = doors.struct, doors.bit
 
 -- Code from text ------------------------------------------------------------------------------------------------------
 
@@ -304,6 +293,9 @@ end
 -- redis ---------------------------------------------------------------------------------------------------------------
 
 local redis = {
+  call = doors.call,
+  pcall = doors.pcall,
+  acl_check_cmd = doors.acl_check_cmd,
   LOG_DEBUG = 0,
   LOG_VERBOSE = 1,
   LOG_NOTICE = 2,
@@ -316,29 +308,6 @@ local redis = {
   REDIS_VERSION = doors.version,
   REDIS_VERSION_NUM = doors.version_number,
 }
-
--- So many arguments may lie on the stack that crosses to Rust; more go in a table.
-local STACKED = 100
-
-local function send(...)
-  local count = select("#", ...)
-  if count <= STACKED then
-    return doors.send(count, ...)
-  end
-  return doors.send(count, { ... })
-end
-
-function redis.call(...)
-  local reply, failed = send(...)
-  if failed then
-    error(reply)
-  end
-  return reply
-end
-
-function redis.pcall(...)
-  return (send(...))
-end
 
 function redis.sha1hex(...)
   if select("#", ...) ~= 1 then
@@ -401,20 +370,6 @@ function redis.set_repl(...)
     raise("Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
   end
   doors.set_repl(where)
-end
-
-function redis.acl_check_cmd(...)
-  local count = select("#", ...)
-  local allowed, problem
-  if count <= STACKED then
-    allowed, problem = doors.check(count, ...)
-  else
-    allowed, problem = doors.check(count, { ... })
-  end
-  if problem then
-    raise(problem)
-  end
-  return allowed
 end
 
 if not is_library then

@@ -160,6 +160,7 @@ impl Player {
                 bulk_len_max: self.bulk_len_max,
                 reply_len_max: 1 << 20,
                 reads_any_key: true,
+                is_script: false,
                 lazy: self.lazy,
             };
             (command.run)(&mut cx, Args::new(request.words(), skip))

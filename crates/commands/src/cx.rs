@@ -25,6 +25,8 @@ pub struct DataCx<'a> {
     pub reply_len_max: usize,
     /// Whoever asks may read every key there is, also such as the request does not name.
     pub reads_any_key: bool,
+    /// A script asks: what it hears of a set must come in the same order wherever the set is the same.
+    pub is_script: bool,
     /// Freeing of large values may be left for later: what `lazyfree-lazy-user-del` and its kin say.
     pub lazy: Lazy,
 }

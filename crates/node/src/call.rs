@@ -187,6 +187,7 @@ impl Node {
                     bulk_len_max: self.settings.bulk_len_max,
                     reply_len_max,
                     reads_any_key,
+                    is_script: context == Context::Script,
                     lazy: self.settings.lazy,
                 };
                 (command.run)(&mut cx, args)

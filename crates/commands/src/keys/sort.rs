@@ -232,6 +232,7 @@ fn elements(
     key: &[u8],
     options: &mut Options<'_>,
 ) -> Result<Vec<Vec<u8>>, Error> {
+    let is_script = cx.is_script;
     let value = match cx.db.get(key) {
         None => return Ok(Vec::new()),
         Some(ValueRef::Str(_) | ValueRef::Hash(_)) => return Err(Error::WRONG_TYPE),
@@ -253,8 +254,8 @@ fn elements(
     let mut found: Vec<Vec<u8>> = match value {
         ValueRef::List(list) => list.range(places).map(|element| element.to_vec()).collect(),
         ValueRef::ZSet(zset) => zset.range(places).map(|(element, _)| element.to_vec()).collect(),
-        ValueRef::Set(set) if options.store.is_some() => {
-            // A set has no order to keep, and a stored list must come out the same on every replica.
+        ValueRef::Set(set) if options.store.is_some() || is_script => {
+            // A set has no order to keep, and what is stored, or goes on in a script, must be the same everywhere.
             options.as_it_is = false;
             options.alpha = true;
             options.by = None;

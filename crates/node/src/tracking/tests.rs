@@ -259,3 +259,14 @@ fn nobody_keeps_what_has_changed() {
         assert!(caches.compared > 500, "{} comparisons", caches.compared);
     }
 }
+
+#[test]
+fn whoever_is_told_too_much_is_gone_in_the_next_turn() {
+    let mut player = Player::new(&[("maxmemory-clients", "1mb")]);
+    player.request("listens", "HELLO 3");
+    player.request("listens", "CLIENT TRACKING on BCAST");
+    let script = "for n = 1, 8 do redis.call('incr', n .. string.rep('k', 200000)) end";
+    let heard = player.request("", &format!("EVAL \"{script}\" 0"));
+    assert_eq!(heard, "(nil)\nlistens: (closed)\n");
+    assert!(!player.request("", "CLIENT LIST").contains("flags=tB"));
+}

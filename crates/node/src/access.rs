@@ -107,7 +107,7 @@ impl Node {
         place: Place,
     ) -> Result<(), Denied> {
         let Some(session) = self.sessions.get_mut(conn) else { return Ok(()) };
-        let Some(user) = session.user.clone() else { return Ok(()) };
+        let Some(user) = &session.user else { return Ok(()) };
         let row = self.registry.row(id);
         let request = Request::new(id.0, row.spec, *words, row.depth());
         let result = user.check(&request);
@@ -117,7 +117,8 @@ impl Node {
         }
         if let Err(denied) = result {
             let object = denied.object(&row.full_name, words).to_vec();
-            self.remember(conn, denied.into(), place, &object, user.name());
+            let name = user.name().to_vec();
+            self.remember(conn, denied.into(), place, &object, &name);
         }
         result
     }

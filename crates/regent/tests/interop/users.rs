@@ -223,3 +223,24 @@ fn users_go_from_one_file_to_the_other() {
         }
     }
 }
+
+#[test]
+fn a_replica_may_be_a_user_who_may_do_nothing_else() {
+    crate::for_both_ways(|first, second| {
+        let user = "user follower on >secret resetchannels -@all +psync +replconf +ping";
+        let everybody = "user default on nopass ~* &* +@all";
+        let master = Server::start(first, &[user, everybody]);
+        let names = ["masteruser follower", "masterauth secret"];
+        let replica = Server::start(second, &names);
+        master.say("set before sync");
+        replica.follow(master.port());
+        master.say("set after sync");
+        master.assert_same(&[&replica]);
+        // Whoever is removed has to go, and comes back only under a name that is known.
+        master.say("acl deluser follower");
+        replica.wait_link("down");
+        master.say("acl setuser follower on >secret +psync +replconf +ping");
+        replica.wait_link("up");
+        master.assert_same(&[&replica]);
+    });
+}

@@ -8,6 +8,7 @@
 use crate::admin::client_line;
 use crate::node::Node;
 use crate::registry::CommandId;
+use crate::scripting::SCRIPT_CONN;
 use crate::session::{Closing, Session};
 use acl::{Denied, Place, Reason, Refusal, Request, User};
 use command::{Error, Search};
@@ -153,7 +154,7 @@ impl Node {
             let lost = lost.filter(|it| overhears(it)).map(|it| it.conn).collect();
             self.show_out(lost, asker);
         }
-        let speaking = self.sessions.iter_mut().filter(|it| it.speaks_for(user.name()));
+        let speaking = self.sessions.iter_mut_with_script().filter(|it| it.speaks_for(user.name()));
         speaking.for_each(|session| session.user = Some(user.clone()));
         self.weigh_all_rights();
     }
@@ -162,12 +163,15 @@ impl Node {
     pub(crate) fn users_gone(&mut self, gone: impl Fn(&[u8]) -> bool, asker: ConnId) {
         let default = self.users.default_user().clone();
         let mut orphans = Vec::new();
-        for session in self.sessions.iter_mut() {
+        for session in self.sessions.iter_mut_with_script() {
             if session.user.as_ref().is_some_and(|user| gone(user.name())) {
                 // Until it is closed it may do what anybody may who has just come.
                 session.user = Some(default.clone());
                 session.authenticated = false;
-                orphans.push(session.conn);
+                // That of scripts is no connection.
+                if session.conn != SCRIPT_CONN {
+                    orphans.push(session.conn);
+                }
             }
         }
         self.show_out(orphans, asker);
@@ -184,7 +188,7 @@ impl Node {
     /// Works out anew for every session what has to be asked.
     pub(crate) fn weigh_all_rights(&mut self) {
         let open = self.users.is_open();
-        self.sessions.iter_mut().for_each(|session| session.weigh_rights(open));
+        self.sessions.iter_mut_with_script().for_each(|session| session.weigh_rights(open));
     }
 
     /// `requirepass` has changed: it is the password of the default user.
@@ -196,7 +200,7 @@ impl Node {
     /// The sessions of the default user follow what it is now.
     pub(crate) fn default_user_changed(&mut self) {
         let user = self.users.default_user().clone();
-        let speaking = self.sessions.iter_mut().filter(|it| it.speaks_for(user.name()));
+        let speaking = self.sessions.iter_mut_with_script().filter(|it| it.speaks_for(user.name()));
         speaking.for_each(|session| session.user = Some(user.clone()));
         self.weigh_all_rights();
     }

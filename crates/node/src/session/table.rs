@@ -95,6 +95,12 @@ impl Sessions {
         self.slots.iter_mut().filter_map(|slot| slot.as_deref_mut())
     }
 
+    /// The same, with the session of scripts: it has rights like everybody.
+    pub(crate) fn iter_mut_with_script(&mut self) -> impl Iterator<Item = &mut Session> {
+        let connected = self.slots.iter_mut().filter_map(|slot| slot.as_deref_mut());
+        connected.chain(self.script.as_deref_mut())
+    }
+
     /// The next `count` sessions in a round through all of them, to be changed; `from` is where the round is.
     pub(crate) fn round(
         &mut self,

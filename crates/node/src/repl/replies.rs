@@ -26,17 +26,20 @@ impl Node {
         };
         let name = id.map_or("<unknown>", |id| &self.registry.row(id).full_name);
         let text = String::from_utf8_lossy(&error.text()[..error.text().len().min(SHOWN_MAX)]);
+        let panicked = format!(
+            "This {us} panicked sending an error to its {them} after processing the command '{name}'"
+        );
         let line = format!(
             "== CRITICAL == This {us} is sending an error to its {them}: '{text}' after processing the command '{name}'"
         );
         self.stats.errors_on_links += 1;
         self.log(Level::Warning, line);
-        if from_master && self.config.values.choice("propagation-error-behavior") != "ignore" {
-            self.log(
-                Level::Warning,
-                "This replica panicked sending an error to its master after processing a command from its replication \
-                 stream",
-            );
+        // Who may be written to has data of its own, which the stream does not know.
+        let panics = from_master
+            && self.settings.replica_read_only
+            && self.config.values.choice("propagation-error-behavior") != "ignore";
+        if panics {
+            self.log(Level::Warning, panicked);
             self.effects.push_back(Effect::Exit(Exit::Crash));
         }
     }

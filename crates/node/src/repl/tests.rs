@@ -65,6 +65,20 @@ fn a_transaction_without_its_exec_is_forgotten() {
 }
 
 #[test]
+fn who_may_have_data_of_its_own_bears_errors_in_the_stream() {
+    for (read_only, panics) in [("yes", 1), ("no", 0)] {
+        let parameters =
+            [("propagation-error-behavior", "panic"), ("replica-read-only", read_only)];
+        let mut player = following(&parameters);
+        player.bytes("to0", &[request("SELECT 0"), request("INCR k")].concat());
+        assert_eq!(logged(&player, "This replica is sending an error to its master"), 1);
+        let panicked = "This replica panicked sending an error to its master after processing the \
+                        command 'incr'";
+        assert_eq!(logged(&player, panicked), panics, "{read_only}");
+    }
+}
+
+#[test]
 fn clients_that_track_hear_of_what_the_master_does() {
     for load in ["disabled", "swapdb"] {
         let mut player = asking(&[("repl-diskless-load", load)]);

@@ -76,37 +76,8 @@ const GEO: &[Row] = &[
     ),
 ];
 
-const SERVER: &[Row] = &[
-    ("acl", "6.0.0", "", "A container of commands about users."),
-    (
-        "acl|cat",
-        "6.0.0",
-        "[category]",
-        "Returns the categories of commands, or the commands of one.",
-    ),
-    (
-        "acl|deluser",
-        "6.0.0",
-        "username [username ...]",
-        "Deletes users and ends their connections.",
-    ),
-    (
-        "acl|dryrun",
-        "7.0.0",
-        "username command [arg [arg ...]]",
-        "Tells whether a user may run a command.",
-    ),
-    ("acl|genpass", "6.0.0", "[bits]", "Returns a random password."),
-    ("acl|getuser", "6.0.0", "username", "Returns what a user may do."),
-    ("acl|list", "6.0.0", "", "Returns all users as lines of a file."),
-    ("acl|load", "6.0.0", "", "Reads the users from their file again."),
-    ("acl|log", "6.0.0", "[count | RESET]", "Returns what was refused lately."),
-    ("acl|save", "6.0.0", "", "Writes the users to their file."),
-    ("acl|setuser", "6.0.0", "username [rule [rule ...]]", "Creates or changes a user."),
-    ("acl|users", "6.0.0", "", "Returns the names of all users."),
-    ("acl|whoami", "6.0.0", "", "Returns the user of this connection."),
-    ("bgrewriteaof", "1.0.0", "", "Rewrites the append-only file in the background."),
-];
+const SERVER: &[Row] =
+    &[("bgrewriteaof", "1.0.0", "", "Rewrites the append-only file in the background.")];
 
 const STREAM: &[Row] = &[
     ("xack", "5.0.0", "key group id [id ...]", "Tells that a group has dealt with entries."),

@@ -96,6 +96,67 @@ fn news_reach_those_who_listen() {
 }
 
 #[test]
+fn users_may_do_what_their_rules_say() {
+    let mut player = Player::new(MONITOR);
+    check(
+        &mut player,
+        expect![[r#"
+            > ACL SETUSER bob on >secret +ping +sentinel|masters +subscribe &+sdown
+            OK
+            b> AUTH bob wrong
+            (error) WRONGPASS invalid username-password pair or user is disabled.
+            b> AUTH bob secret
+            OK
+            b> PING
+            PONG
+            b> SENTINEL MASTER m
+            (error) NOPERM User bob has no permissions to run the 'sentinel|master' command
+            b> SUBSCRIBE +odown
+            (error) NOPERM No permissions to access a channel
+            > ACL DRYRUN bob SENTINEL REMOVE m
+            "User bob has no permissions to run the \'sentinel|remove\' command"
+            > ACL DRYRUN bob GET x
+            (error) ERR Command 'GET' not found
+            > ACL SETUSER bob +get
+            (error) ERR Error in ACL SETUSER modifier '+get': Unknown command or category name in ACL
+            > ACL SETUSER bob (+sentinel
+            (error) ERR Unmatched parenthesis in acl selector starting at '(+sentinel'.
+            b> SUBSCRIBE +sdown
+            ["subscribe" "+sdown" 1]
+            > ACL SETUSER bob resetchannels
+            OK
+            b: (closed)
+            c> AUTH bob secret
+            OK
+            > ACL USERS
+            ["bob" "default"]
+            > ACL DELUSER bob nobody
+            1
+            c: (closed)
+            > ACL SETUSER eve on nopass +@all
+            OK
+            > ACL SETUSER default off
+            OK
+            d> PING
+            (error) NOAUTH Authentication required.
+            d> AUTH eve x
+            OK
+            d> ACL WHOAMI
+            "eve"
+            d> CLIENT KILL USER default SKIPME no
+            1
+            : (closed)
+            d> ACL SAVE
+            (error) ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.
+        "#]],
+    );
+    let file = String::from_utf8_lossy(&player.file).into_owned();
+    assert!(file.contains("\nuser default off nopass sanitize-payload ~* &* +@all\n"), "{file}");
+    assert!(file.contains("\nuser eve on nopass sanitize-payload resetchannels +@all\n"), "{file}");
+    assert!(!file.contains("bob"), "{file}");
+}
+
+#[test]
 fn who_has_no_password_is_told_so() {
     let mut player = Player::with(MONITOR, &[("requirepass", "secret"), ("maxclients", "3")]);
     check(

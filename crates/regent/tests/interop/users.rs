@@ -141,6 +141,22 @@ const REQUESTS: &[&str] = &[
     "LCS a1 b1",
     "SCAN 0",
     "SWAPDB 0 1",
+    "BITFIELD a1 GET u4 0",
+    "BITFIELD c1 SET u4 0 1",
+    "BITFIELD b1 GET u4 0 INCRBY u4 0 1",
+    "BITFIELD_RO b1 GET u4 0",
+    "BITOP AND c1 a1 b1",
+    "SETBIT c1 0 1",
+    "EVAL x 1 a1",
+    "EVAL x 0 b1",
+    "EVAL x -1 a1",
+    "EVAL x 3 a1",
+    "EVAL_RO x 2 a1 b1",
+    "EVALSHA x 1 c1",
+    "FCALL f 2 a1 b1",
+    "FCALL_RO f 1 b1",
+    "SCRIPT LOAD x",
+    "FUNCTION LIST",
 ];
 
 #[test]

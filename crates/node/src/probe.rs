@@ -36,9 +36,12 @@ impl Node {
         }
     }
 
-    /// The fingerprint of the data: what DEBUG DIGEST shows, and when its keys expire. Reads all of it.
+    /// The fingerprint of the data: what DEBUG DIGEST shows, and one of when its keys expire and of the libraries of
+    /// functions. Reads all of it.
     pub fn digest(&self) -> ([u8; 20], u64) {
-        (self.keyspace.digest(), self.keyspace.digest_of_deadlines())
+        let libraries = self.scripting.libraries.iter();
+        let libraries = libraries.fold(0, |sum, library| stdx::crc64(sum, &library.source));
+        (self.keyspace.digest(), self.keyspace.digest_of_deadlines() ^ libraries)
     }
 
     /// Every key on a line, with database, a fingerprint of its value, and when it expires: to find what

@@ -4,7 +4,8 @@ use crate::{Request, address};
 use stdx::Prng;
 
 /// Each is a request. `K` is a key, `F` a field, `M` a member, `V` a value, `N` a small number, `Z` a score, `D` a
-/// database, `H` the host of a process, `P` a time to live in milliseconds, `A` a moment to expire at; any other word is itself.
+/// database, `H` the host of a process, `P` a time to live in milliseconds, `A` a moment to expire at, `S` a script, `L`
+/// a library; any other word is itself.
 const PHRASES: &[&str] = &[
     // Strings.
     "SET K V",
@@ -105,11 +106,44 @@ const PHRASES: &[&str] = &[
     "MIGRATE H 6379 K D 300 COPY REPLACE",
     "MIGRATE H 6379 K D 300",
     "MIGRATE H 6379 \"\" D 300 REPLACE KEYS K K K",
+    // Scripts and functions.
+    "EVAL S 2 K K V N",
+    "EVAL S 2 K K M P",
+    "EVAL S 2 K K N N",
+    "EVAL S 2 K K N N",
+    "FCALL book 2 K K V N",
+    "FCALL book 2 K K N N",
+    "FUNCTION LOAD REPLACE L",
+    "FUNCTION LOAD L",
+];
+
+/// What scripts do: they change several keys, or give up in the middle of it; what they did until then stays.
+const SCRIPTS: &[&str] = &[
+    "redis.call('SET', KEYS[1], ARGV[1]) return redis.pcall('INCR', KEYS[2])",
+    "for i = 1, ARGV[2] do redis.call('RPUSH', KEYS[1], i) end return redis.call('LLEN', KEYS[1])",
+    "redis.call('SADD', KEYS[1], 'a', 'b', 'c') redis.call('SPOP', KEYS[1]) error('halfway')",
+    "redis.call('PEXPIRE', KEYS[1], ARGV[2]) return redis.call('RENAME', KEYS[1], KEYS[2])",
+    "redis.call('SELECT', 1) redis.call('HSET', KEYS[1], 'f', ARGV[1]) return redis.call('DBSIZE')",
+    "return redis.call('ZADD', KEYS[2], 1, redis.call('GET', KEYS[1]) or math.random(9))",
+];
+
+/// Two of the same name.
+const LIBRARIES: &[&str] = &[
+    "#!lua name=library\nredis.register_function('book', function(keys, args)\n\
+     redis.call('SET', keys[1], args[1]) return redis.call('INCRBY', keys[2], args[2]) end)",
+    "#!lua name=library\nredis.register_function('book', function(keys, args)\n\
+     return redis.call('HSET', keys[1], args[1], redis.call('TIME')[1]) end)",
 ];
 
 /// Rarely, since they leave little.
-const DRASTIC: &[&str] =
-    &["FLUSHDB", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB D D", "FLUSHDB ASYNC", "SWAPDB D D"];
+const DRASTIC: &[&str] = &[
+    "FLUSHDB",
+    "FLUSHALL",
+    "FLUSHALL ASYNC",
+    "SWAPDB D D",
+    "FUNCTION FLUSH",
+    "FUNCTION DELETE library",
+];
 
 /// What is sent at a time: a request, or a transaction.
 pub(super) fn some(prng: &mut Prng, value_max: u64) -> Vec<Request> {
@@ -186,6 +220,8 @@ fn expand_word(prng: &mut Prng, word: &str, value_max: u64) -> Vec<u8> {
         "Z" => (prng.below(20) as f64 / 4.0 - 2.0).to_string(),
         "D" => prng.below(4).to_string(),
         "H" => address(prng.below(5) as usize),
+        "S" => SCRIPTS[prng.below(SCRIPTS.len() as u64) as usize].to_owned(),
+        "L" => LIBRARIES[prng.below(LIBRARIES.len() as u64) as usize].to_owned(),
         "\"\"" => String::new(),
         "P" => (1 + prng.below(3000)).to_string(),
         // About the moment at which stories play, before and after.

@@ -9,7 +9,9 @@
 //! script, and one that takes long can be left where it is while others are answered.
 
 mod bits;
+mod doors;
 mod engine;
+mod failure;
 mod flags;
 mod from_redis;
 mod interpreter;

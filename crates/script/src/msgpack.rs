@@ -119,18 +119,21 @@ fn write_len(out: &mut Vec<u8>, len: usize, [fixed, max, one, two, four]: [u8; 5
 /// them, and nothing in front.
 fn unpack(lua: &Lua, arguments: &Arguments, offset: i64, limit: Option<i64>) -> Outcome {
     let data = arguments.text(0)?;
-    let max = limit.unwrap_or(0);
-    if offset < 0 || max < 0 {
-        let text = format!("Invalid request to unpack with offset of {offset} and limit of {max}.");
+    if offset < 0 || limit.is_some_and(|max| max < 0) {
+        // compat(7.2): what is called the limit is the length.
+        let len = data.len();
+        let text = format!("Invalid request to unpack with offset of {offset} and limit of {len}.");
         return Err(text.into());
     }
+    // compat(7.2): no limit from the beginning is as good as none.
+    let limit = limit.filter(|max| *max > 0 || offset > 0);
     if offset as usize > data.len() {
         let text = format!("Start offset {offset} greater than input length {}.", data.len());
         return Err(text.into());
     }
     let mut reader = Reader { lua, data: &data, at: offset as usize };
     let mut values = Vec::new();
-    while reader.at < data.len() && limit.is_none_or(|max| (values.len() as i64) < max.max(1)) {
+    while reader.at < data.len() && limit.is_none_or(|max| (values.len() as i64) < max) {
         values.push(reader.value(0)?);
         if values.len() > RESULTS_MAX {
             return Err("too many results".into());
@@ -171,7 +174,8 @@ impl<'a> Reader<'a> {
             0xcc => Value::Integer(self.number(1)? as i64),
             0xcd => Value::Integer(self.number(2)? as i64),
             0xce => Value::Integer(self.number(4)? as i64),
-            0xcf => Value::Number(self.number(8)? as f64),
+            // compat(7.2): beyond 63 bits numbers turn negative.
+            0xcf => Value::Integer(self.number(8)? as i64),
             0xd0 => Value::Integer(i64::from(self.number(1)? as i8)),
             0xd1 => Value::Integer(i64::from(self.number(2)? as i16)),
             0xd2 => Value::Integer(i64::from(self.number(4)? as i32)),

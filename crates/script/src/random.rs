@@ -1,7 +1,10 @@
 //! The chance of scripts: `math.random` gives the same numbers after the same `math.randomseed` everywhere, whatever
 //! the C library does.
 
+use crate::lifted::{Arguments, Problem, function};
+use mlua::{Lua, Result, Table, Value};
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// The linear congruential generator of POSIX's `lrand48`, with 48 bits of state.
 #[derive(Debug)]
@@ -29,6 +32,34 @@ impl Random {
         let largest = u64::from(i32::MAX as u32);
         ((state >> 17) % largest) as f64 / largest as f64
     }
+}
+
+/// `math.random` and `math.randomseed`.
+pub(crate) fn add_to(lua: &Lua, table: &Table) -> Result<()> {
+    let random = Rc::new(Random::default());
+    let chance = Rc::clone(&random);
+    let draw = function(lua, "random", move |_, it| Ok(vec![draw(&chance, it)?]))?;
+    table.raw_set("random", draw)?;
+    let seed = function(lua, "randomseed", move |_, it| {
+        random.seed(it.integer(0)? as i32);
+        Ok(Vec::new())
+    })?;
+    table.raw_set("randomseed", seed)
+}
+
+/// Without arguments from 0 up to 1, with one from 1 to it, with two from one to the other.
+fn draw(random: &Random, arguments: &Arguments) -> std::result::Result<Value, Problem> {
+    let chance = random.next();
+    let (low, high) = match arguments.len() {
+        0 => return Ok(Value::Number(chance)),
+        1 => (1, arguments.integer(0)?),
+        2 => (arguments.integer(0)?, arguments.integer(1)?),
+        _ => return Err("wrong number of arguments".into()),
+    };
+    if low > high {
+        return Err(arguments.wrong(arguments.len() - 1, "interval is empty"));
+    }
+    Ok(Value::Number((chance * (high as f64 - low as f64 + 1.0)).floor() + low as f64))
 }
 
 #[cfg(test)]

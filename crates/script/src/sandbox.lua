@@ -8,8 +8,8 @@
 local doors, globals, is_library = ...
 
 local error, getmetatable, setmetatable, next, rawset = error, getmetatable, setmetatable, next, rawset
-local rawget, pcall, xpcall, select, tonumber, tostring, type = rawget, pcall, xpcall, select, tonumber, tostring, type
-local setfenv, floor, insert, resume, concat = setfenv, math.floor, table.insert, coroutine.resume, table.concat
+local rawget, pcall, xpcall, select, tostring, type = rawget, pcall, xpcall, select, tostring, type
+local setfenv, insert, concat, resume = setfenv, table.insert, table.concat, coroutine.resume
 
 -- What scripts see: the face of what Lua calls globals. It is the environment of the functions below as well, so that
 -- nobody finds the globals by looking at theirs.
@@ -20,8 +20,10 @@ setfenv(1, environment)
 
 local faces, behind = { [globals] = environment }, { [environment] = globals }
 
+local READONLY = "Attempt to modify a readonly table"
+
 local function refuse()
-  error("Attempt to modify a readonly table", 2)
+  error(READONLY, 2)
 end
 
 local seal
@@ -76,7 +78,7 @@ end
 
 function globals.setmetatable(table, metatable)
   if behind[table] then
-    refuse()
+    error(READONLY, 0)
   end
   expect_table(table, "setmetatable")
   if metatable ~= nil and type(metatable) ~= "table" then
@@ -91,7 +93,7 @@ end
 
 function globals.rawset(table, key, value)
   if behind[table] then
-    refuse()
+    error(READONLY, 0)
   end
   expect_table(table, "rawset")
   return rawset(table, key, value)
@@ -121,16 +123,20 @@ end
 
 function globals.table.insert(table, ...)
   if behind[table] then
-    refuse()
+    error(READONLY, 0)
   end
   expect_table(table, "insert")
+  local count = select("#", ...)
+  if count < 1 or count > 2 then
+    error("wrong number of arguments to 'insert'", 2)
+  end
   return insert(table, ...)
 end
 
 function globals.setfenv(target, environment)
   if target == 0 then
     -- What a thread has for globals is where scripts are looked up and given their arguments.
-    refuse()
+    error(READONLY, 0)
   end
   -- One level up: this function stands between.
   return setfenv(type(target) == "number" and target + 1 or target, environment)
@@ -226,6 +232,7 @@ end
 
 globals.cjson, globals.cmsgpack = doors.cjson, doors.cmsgpack
 globals.struct, globals.bit = doors.struct, doors.bit
+globals.math.random, globals.math.randomseed = doors.random, doors.randomseed
 
 -- Code from text ------------------------------------------------------------------------------------------------------
 
@@ -256,46 +263,16 @@ function globals.load(reader, name)
   return doors.compile(concat(pieces), tostring(name or "=(load)"))
 end
 
--- Chance --------------------------------------------------------------------------------------------------------------
-
-local function integer(value, position, name)
-  local number = tonumber(value)
-  if not number then
-    local got = value == nil and "no value" or type(value)
-    complain(position, name, "number expected, got " .. got, 3)
-  end
-  return number < 0 and -floor(-number) or floor(number)
-end
-
-function globals.math.random(...)
-  local count = select("#", ...)
-  local chance = doors.chance()
-  if count == 0 then
-    return chance
-  elseif count > 2 then
-    error("wrong number of arguments", 2)
-  end
-  local first, second = ...
-  local low, high = 1, integer(first, 1, "random")
-  if count == 2 then
-    low, high = high, integer(second, 2, "random")
-  end
-  if low > high then
-    complain(count, "random", "interval is empty", 2)
-  end
-  return floor(chance * (high - low + 1)) + low
-end
-
-function globals.math.randomseed(seed)
-  doors.seed(integer(seed, 1, "randomseed"))
-end
-
 -- redis ---------------------------------------------------------------------------------------------------------------
 
 local redis = {
   call = doors.call,
   pcall = doors.pcall,
   acl_check_cmd = doors.acl_check_cmd,
+  sha1hex = doors.sha1hex,
+  log = doors.log,
+  setresp = doors.setresp,
+  set_repl = doors.set_repl,
   LOG_DEBUG = 0,
   LOG_VERBOSE = 1,
   LOG_NOTICE = 2,
@@ -308,13 +285,6 @@ local redis = {
   REDIS_VERSION = doors.version,
   REDIS_VERSION_NUM = doors.version_number,
 }
-
-function redis.sha1hex(...)
-  if select("#", ...) ~= 1 then
-    raise("wrong number of arguments")
-  end
-  return doors.sha1hex(...)
-end
 
 function redis.error_reply(...)
   local text = ...
@@ -330,46 +300,6 @@ function redis.status_reply(...)
     return failure("wrong number or type of arguments")
   end
   return { ok = text }
-end
-
-function redis.log(...)
-  local count = select("#", ...)
-  local level = tonumber((...))
-  if count < 2 then
-    raise("redis.log() requires two arguments or more.")
-  elseif not level then
-    raise("First argument must be a number (log level).")
-  elseif level < redis.LOG_DEBUG or level >= redis.LOG_WARNING + 1 then
-    raise("Invalid debug level.")
-  end
-  local texts = {}
-  for at = 2, count do
-    local value = select(at, ...)
-    if type(value) == "string" or type(value) == "number" then
-      texts[#texts + 1] = tostring(value)
-    end
-  end
-  doors.log(floor(level), concat(texts, " "))
-end
-
-function redis.setresp(...)
-  local version = tonumber((...))
-  if select("#", ...) ~= 1 then
-    raise("redis.setresp() requires one argument.")
-  elseif version ~= 2 and version ~= 3 then
-    raise("RESP version must be 2 or 3.")
-  end
-  doors.setresp(version)
-end
-
-function redis.set_repl(...)
-  local where = floor(tonumber((...)) or 0)
-  if select("#", ...) ~= 1 then
-    raise("redis.set_repl() requires one argument.")
-  elseif where < redis.REPL_NONE or where > redis.REPL_ALL then
-    raise("Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
-  end
-  doors.set_repl(where)
 end
 
 if not is_library then

@@ -44,7 +44,7 @@ impl Reply {
             Value::String(text) => self.writer().bulk(&text.as_bytes()),
             Value::Integer(integer) => self.writer().int(*integer),
             // Fractions are lost, as they always were.
-            Value::Number(number) => self.writer().int(*number as i64),
+            Value::Number(number) => self.writer().int(truncated(*number)),
             Value::Boolean(truth) if self.spoken == Proto::Resp3 => self.writer().boolean(*truth),
             Value::Boolean(true) => self.writer().int(1),
             Value::Boolean(false) => self.writer().null(),
@@ -68,7 +68,7 @@ impl Reply {
             self.out.push(b'+');
             self.out.extend_from_slice(&text);
             self.out.extend_from_slice(b"\r\n");
-        } else if let Some(double) = field("double").as_number() {
+        } else if let Some(double) = numeric(&field("double")) {
             let text = stdx::float::shortest(double);
             self.writer().double_text(&String::from_utf8_lossy(&text));
         } else if let Value::String(digits) = field("big_number") {
@@ -115,6 +115,16 @@ impl Reply {
         self.errors.push(text.to_vec());
         self.writer().error(text);
     }
+}
+
+/// A number, and no text that spells one.
+fn numeric(value: &Value) -> Option<f64> {
+    if value.is_string() { None } else { crate::lifted::number(value) }
+}
+
+/// The whole part of a number; beyond 64 bits the least there is, as processors have it.
+fn truncated(number: f64) -> i64 {
+    if number >= i64::MAX as f64 || number.is_nan() { i64::MIN } else { number as i64 }
 }
 
 /// What a table holds. Reading stops at what cannot be read.

@@ -160,7 +160,8 @@ impl Reader<'_> {
             b'n' if self.switches.decode_invalid.get() => self.number(),
             _ => Token::Wrong("invalid token"),
         };
-        (at, token)
+        // A string is wrong where it goes wrong.
+        (if matches!(token, Token::Wrong(_)) { self.at } else { at }, token)
     }
 
     fn word(&mut self, word: &[u8]) -> bool {
@@ -213,8 +214,10 @@ impl Reader<'_> {
                     return Token::String(out);
                 }
                 Some(b'\\') => {
+                    let at = self.at;
                     self.at += 1;
                     if let Err(what) = self.escape(&mut out) {
+                        self.at = at;
                         return Token::Wrong(what);
                     }
                 }

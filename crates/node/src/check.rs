@@ -418,8 +418,10 @@ transcripts! {
     debug: "server/debug.txt";
     dump: "keys/dump.txt";
     errorstats: "server/errorstats.txt";
+    eval: "scripting/eval.txt";
     expired_while_waiting: "waiting/expired.txt";
     flush: "keys/flush.txt";
+    function: "scripting/function.txt";
     memory: "server/memory.txt";
     pause: "waiting/pause.txt";
     refused: "transactions/refused.txt";

@@ -7,6 +7,7 @@ mod files;
 mod programs;
 mod replies;
 mod resync;
+mod scripts;
 mod stream;
 mod sync;
 mod tracking;

@@ -103,7 +103,7 @@ impl Node {
     fn lend_session(&mut self, conn: ConnId) {
         let caller = self.sessions.get(conn).expect("a session whose script runs");
         let (db, no_touch, user) = (caller.db, caller.no_touch, caller.user.clone());
-        let rights = (caller.is_let_in, caller.is_free);
+        let rights = (caller.authenticated, caller.is_let_in, caller.is_free);
         let now = self.now;
         let nobody = || Peer::Unix("lua".to_owned());
         let session =
@@ -111,7 +111,7 @@ impl Node {
         session.db = db;
         session.no_touch = no_touch;
         session.user = user;
-        (session.is_let_in, session.is_free) = rights;
+        (session.authenticated, session.is_let_in, session.is_free) = rights;
         session.reads_any_key = session.is_free;
     }
 

@@ -45,7 +45,7 @@ fn libraries_pass_from_one_to_the_other() {
         assert_eq!(loaded.text(), "lib");
         let payload = from.command(&["FUNCTION", "DUMP"]).expect("it answers");
         let payload = payload.as_bytes().expect("a payload is bytes").to_vec();
-        let restored = to.command(&[b"FUNCTION", b"RESTORE", &payload[..]]).expect("it answers");
+        let restored = to.command(&[&b"FUNCTION"[..], b"RESTORE", &payload]).expect("it answers");
         assert_eq!(restored, Value::Simple(b"OK".to_vec()));
         assert_eq!(
             to.command(&["FCALL", "add", "1", "n", "5"]).expect("it answers"),

@@ -5,6 +5,7 @@ mod bitmaps;
 #[cfg(test)]
 mod check;
 mod cx;
+mod geo;
 mod hashes;
 mod hyperloglog;
 mod keys;
@@ -31,6 +32,7 @@ const TABLES: &[&[&DataCommand]] = &[
     lists::TABLE,
     sets::TABLE,
     zsets::TABLE,
+    geo::TABLE,
 ];
 
 /// All data commands, in the order of the families.

@@ -26,6 +26,16 @@ pub(crate) fn double(reply: &mut Writer<'_>, value: f64) {
     }
 }
 
+/// Writes a number with as many digits behind the point as it has, 17 at most, and never an exponent: how Redis
+/// spells degrees.
+pub(crate) fn plain_double(reply: &mut Writer<'_>, value: f64) {
+    let digits = format!("{value:.17}");
+    reply.double_text(match digits.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0",
+        text => text,
+    });
+}
+
 /// Writes the head of an array of `len` members with their scores: RESP2 has them in one flat array, RESP3 in
 /// arrays of two.
 pub(crate) fn pairs(reply: &mut Writer<'_>, len: usize) {

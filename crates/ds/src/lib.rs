@@ -4,6 +4,7 @@ mod address;
 mod block;
 mod cell;
 pub mod element;
+pub mod geo;
 pub mod hyperloglog;
 pub mod intset;
 pub mod listpack;

@@ -8,8 +8,7 @@ use super::Page;
 /// Name, version, syntax, summary.
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
-const CHAPTERS: &[(&str, &[Row])] =
-    &[("cluster", CLUSTER), ("geo", GEO), ("server", SERVER), ("stream", STREAM)];
+const CHAPTERS: &[(&str, &[Row])] = &[("cluster", CLUSTER), ("server", SERVER), ("stream", STREAM)];
 
 const CLUSTER: &[Row] = &[
     ("asking", "3.0.0", "", "Lets the next command use a slot that is being moved here."),
@@ -21,59 +20,6 @@ const CLUSTER: &[Row] = &[
     ("cluster|slots", "3.0.0", "", "Returns which nodes hold which slots, in the older form."),
     ("readonly", "3.0.0", "", "Lets this connection read from a replica of a cluster."),
     ("readwrite", "3.0.0", "", "Takes READONLY back."),
-];
-
-const GEO: &[Row] = &[
-    (
-        "geoadd",
-        "3.2.0",
-        "key [NX | XX] [CH] longitude latitude member [longitude latitude member ...]",
-        "Adds places, or moves them.",
-    ),
-    (
-        "geodist",
-        "3.2.0",
-        "key member1 member2 [M | KM | FT | MI]",
-        "Returns how far two places are apart.",
-    ),
-    ("geohash", "3.2.0", "key [member [member ...]]", "Returns places as Geohash texts."),
-    ("geopos", "3.2.0", "key [member [member ...]]", "Returns the coordinates of places."),
-    (
-        "georadius",
-        "3.2.0",
-        "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
-        "Finds the places in a circle around a point.",
-    ),
-    (
-        "georadius_ro",
-        "3.2.10",
-        "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]",
-        "Finds the places in a circle around a point, and stores nothing.",
-    ),
-    (
-        "georadiusbymember",
-        "3.2.0",
-        "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
-        "Finds the places in a circle around a place.",
-    ),
-    (
-        "georadiusbymember_ro",
-        "3.2.10",
-        "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]",
-        "Finds the places in a circle around a place, and stores nothing.",
-    ),
-    (
-        "geosearch",
-        "6.2.0",
-        "key <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | FT | MI> | BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
-        "Finds the places in a circle or a box.",
-    ),
-    (
-        "geosearchstore",
-        "6.2.0",
-        "destination source <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | FT | MI> | BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] [STOREDIST]",
-        "Stores the places in a circle or a box.",
-    ),
 ];
 
 const SERVER: &[Row] =

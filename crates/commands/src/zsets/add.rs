@@ -11,7 +11,7 @@ use crate::{DataCommand, DataCx, reply};
 const FLAGS: Flags = Flags::WRITE.and(Flags::DENY_OOM).and(Flags::FAST);
 
 pub(crate) const ZADD: DataCommand = Command::new(
-    |cx, args| add(cx, args, Conditions::default()),
+    zadd,
     Spec {
         name: "zadd",
         history: &[
@@ -111,6 +111,11 @@ impl Conditions {
         let inserted = if new == old { Inserted::Same } else { zset.insert(member, new) };
         Ok(Some((inserted, new)))
     }
+}
+
+/// ZADD, for others that give members scores.
+pub(crate) fn zadd(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
+    add(cx, args, Conditions::default())
 }
 
 fn add(cx: &mut DataCx<'_>, mut args: Args<'_>, conditions: Conditions) -> Outcome {

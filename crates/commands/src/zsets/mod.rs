@@ -12,6 +12,8 @@ mod remove;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use add::zadd;
+
 use command::{Categories, Group, Spec};
 
 use crate::DataCommand;

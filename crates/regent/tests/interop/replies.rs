@@ -208,6 +208,11 @@ fn hyperloglogs() {
 }
 
 #[test]
+fn places() {
+    compare_families(900, &[Family::Places]);
+}
+
+#[test]
 fn lists_and_sets() {
     compare_families(1000, &[Family::Lists, Family::Sets, Family::Keys]);
 }

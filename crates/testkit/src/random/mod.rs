@@ -102,6 +102,10 @@ impl Random {
             },
             "T" => self.time(1),
             "P" => self.time(1000),
+            // A longitude, a latitude, and how far it is from somewhere.
+            "X" => self.degrees(180),
+            "Y" => self.degrees(85),
+            "D" => self.distance(),
             // A sorting key pattern and the like are literal; a glob is one of these.
             "G" => (*self.one(&["*", "k?", "k[1-3]", "f[^1]*", "x*", "[a-c]*"])).to_owned(),
             word => word.to_owned(),
@@ -156,6 +160,18 @@ impl Random {
             1..3 if !self.is_plain => format!("{}.25", self.between(-20, 20)),
             _ => self.between(-9, 9).to_string(),
         }
+    }
+
+    /// Degrees with six digits behind the point, often near those of others.
+    fn degrees(&mut self, most: i64) -> String {
+        let most = if self.prng.chance(1, 2) { 3 } else { most - 1 };
+        let whole = self.between(-most, most);
+        format!("{whole}.{:06}", self.prng.below(1_000_000))
+    }
+
+    fn distance(&mut self) -> String {
+        let most = *self.one(&[1, 10, 100, 1000, 30_000]);
+        format!("{}.{}", self.prng.below(most), self.prng.below(1000))
     }
 
     /// A span of time: long, or so short that it ends during the test, in units of a thousandth of `unit` seconds.

@@ -17,6 +17,8 @@ pub enum Family {
     Hashes,
     /// Sorted sets.
     SortedSets,
+    /// Places on the earth.
+    Places,
     /// Keys, whatever they hold: names, deadlines, copies, sorting.
     Keys,
     /// Transactions, open and closed at any time.
@@ -37,6 +39,7 @@ impl Family {
         Family::Sets,
         Family::Hashes,
         Family::SortedSets,
+        Family::Places,
         Family::Keys,
     ];
 
@@ -49,6 +52,7 @@ impl Family {
             Family::Sets => SETS,
             Family::Hashes => HASHES,
             Family::SortedSets => SORTED_SETS,
+            Family::Places => PLACES,
             Family::Keys => KEYS,
             Family::Transactions => TRANSACTIONS,
             Family::Blocking => BLOCKING,
@@ -189,6 +193,27 @@ const SORTED_SETS: &[&str] = &[
     "ZINTERCARD KS [LIMIT C]",
     "ZRANDMEMBER K 1000",
     "ZSCAN K 0 COUNT 1000",
+];
+
+// They have keys of their own: the order of places that are equally far away is not the same in all versions. Nor is
+// how distances are spelled for a digest, so that only none is stored.
+const PLACES: &[&str] = &[
+    "GEOADD (g1|g2|g3) [NX|XX] [CH] (X Y M)+",
+    "GEOADD (g1|g2) (X Y M)+ (X Y M)+ (X Y M)+ (X Y M)+",
+    "GEOADD (g1|p1) [NX XX] X (Y|86|x) M [1]",
+    "(GEOPOS|GEOHASH) (g1|g2|g3|p1|gd) M+",
+    "GEODIST (g1|g2|g3|p1) M M [m|KM|ft|mi|x]",
+    "(GEORADIUS|GEORADIUS_RO) (g1|g2|g3) X Y (D|-1|x) (m|km|KM|ft|mi|x) [WITHDIST] [WITHCOORD] [WITHHASH] [COUNT (C|1|2)] [ASC|DESC]",
+    "(GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO) (g1|g2|g3) M D (m|km|mi) [ASC|DESC] [WITHDIST] [COUNT 2 [ANY]]",
+    "GEORADIUS (g1|g2|g3) X Y D (km|mi) (STORE g3|STORE gd) [WITHDIST]",
+    "GEORADIUSBYMEMBER (g1|g2|g3) M D (km|mi) (STORE g3|STORE gd) [COUNT 2]",
+    "GEORADIUSBYMEMBER (g1|g2|g3) M 0 (km|x) STOREDIST gd",
+    "GEOSEARCH (g1|g2|g3|p1) (FROMLONLAT X Y|FROMMEMBER M) (BYRADIUS D|BYBOX D D) (m|km|ft|mi) [ASC|DESC] [COUNT (C|1|2|3) [ANY]] [WITHDIST] [WITHCOORD] [WITHHASH]",
+    "GEOSEARCH (g1|g2|g3) FROMLONLAT X Y (BYRADIUS D|BYBOX D D) km [WITHDIST]",
+    "GEOSEARCH (g1|g2|p1) [FROMLONLAT X Y] [FROMMEMBER M] [BYRADIUS D km] [BYBOX D D km] [ANY] [STOREDIST] [ASC]",
+    "GEOSEARCHSTORE (g3|gd) (g1|g2|g3|p1) (FROMLONLAT X Y|FROMMEMBER M) (BYRADIUS D|BYBOX D D) km [COUNT 2] [DESC] [WITHDIST]",
+    "GEOSEARCHSTORE gd (g1|g2) FROMMEMBER M (BYRADIUS 0|BYBOX 0 0) km STOREDIST",
+    "(ZRANGE (g1|g2|g3) 0 -1 WITHSCORES|ZRANGE gd 0 -1|ZREM (g1|g2) M)",
 ];
 
 const KEYS: &[&str] = &[

@@ -98,7 +98,7 @@ pub(crate) fn category(name: &[u8]) -> Option<Categories> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use command::{Channels, Find, Group, KeyFlags, Keys, Search};
+    use command::{Arity, Channels, Find, Group, KeyFlags, Keys, Search};
     use std::sync::Arc;
 
     const READS: &[Keys] = &[Keys::at(1).reads()];
@@ -112,7 +112,8 @@ pub(crate) mod tests {
     }];
 
     const fn spec(name: &'static str, flags: Flags, keys: &'static [Keys]) -> Spec {
-        Spec { name, flags, keys, ..Spec::of(Group::Generic) }
+        let arity = Arity::AtLeast(1 + keys.len());
+        Spec { name, flags, keys, arity, ..Spec::of(Group::Generic) }
     }
 
     /// A few commands, in the order of their numbers.

@@ -3,7 +3,7 @@
 use command::{KeyFlags, Spec, Words};
 use std::cell::OnceCell;
 
-/// A request whose command and number of words are known to be right.
+/// A request whose command is known. The number of its words may be wrong: it will fail then, whoever sends it.
 pub struct Request<'a> {
     /// The command's number in the catalog.
     pub(crate) number: u16,

@@ -79,14 +79,13 @@ impl Selector {
     }
 
     fn check_channels(&self, request: &Request<'_>) -> Result<(), Denied> {
-        let places = match request.spec.channels {
+        let count = match request.spec.channels {
             _ if self.channels == Channels::All => return Ok(()),
             Where::Nowhere => return Ok(()),
-            Where::First => 1..2,
-            Where::All | Where::Patterns => 1..request.words.len(),
+            Where::First => 1,
+            Where::All | Where::Patterns => usize::MAX,
         };
-        for at in places {
-            let channel = &request.words[at];
+        for (at, channel) in request.words.iter().enumerate().skip(1).take(count) {
             let allowed = match request.spec.channels {
                 Where::Patterns => self.channels.allow_pattern(channel),
                 _ => self.channels.allow(channel),

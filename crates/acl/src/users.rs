@@ -300,6 +300,9 @@ mod tests {
             (5, "auth x", Ok(())),
             (11, "config get", Ok(())),
             (12, "config set", Err(Denied::Command)),
+            (2, "copy", Ok(())),
+            (3, "mget", Ok(())),
+            (7, "publish", Ok(())),
         ] {
             assert_eq!(check(&users, "bob", number, request), want, "{request}");
             assert_eq!(check(&users, "default", number, request), Ok(()));

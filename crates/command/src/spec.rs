@@ -131,8 +131,12 @@ impl Spec {
         .fold(self.categories, Categories::and)
     }
 
-    /// The places of the keys of a request, and what becomes of each. None: the words do not fit the rules.
+    /// The places of the keys of a request, and what becomes of each. None: the words do not fit the rules, or are too
+    /// few or too many.
     pub fn keys_in(&self, words: &Words<'_>) -> Option<Vec<(usize, KeyFlags)>> {
+        if !self.arity.accepts(words.len()) {
+            return None;
+        }
         if let Some(own_keys) = self.own_keys {
             return Some(own_keys(words));
         }

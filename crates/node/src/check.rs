@@ -427,6 +427,7 @@ transcripts! {
     refused: "transactions/refused.txt";
     secrets: "server/secrets.txt";
     rules: "users/rules.txt";
+    rules_in_scripts: "users/scripts.txt";
     sessions: "users/sessions.txt";
     silence: "pubsub/silence.txt";
     watch: "transactions/watch.txt";

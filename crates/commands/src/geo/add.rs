@@ -33,7 +33,7 @@ fn geoadd(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
         }
         request.push(word.to_vec());
     }
-    if args.is_empty() || args.len() % 3 != 0 || only_new && only_there {
+    if args.is_empty() || !args.len().is_multiple_of(3) || only_new && only_there {
         return Err(Error::SYNTAX);
     }
     while !args.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use command::{Args, Arity, Command, Flags, Flow, Keys, Outcome, Spec, Writer};
+use command::{Args, Arity, Command, Flags, Flow, KeyFlags, Keys, Outcome, Spec, Words, Writer};
 use ds::geo::Position;
 use ds::{Element, ElementBuf};
 use stdx::float;
@@ -17,6 +17,24 @@ const COMPLEXITY: &str =
     "O(N+log(M)) where N is the number of places in the cells around and M that of all places";
 const STORE: Flags = Flags::WRITE.and(Flags::DENY_OOM).and(Flags::MOVABLE_KEYS);
 const UNITS: (&str, &str) = ("7.0.0", "units in capitals");
+
+/// The key, and every destination behind the word at `from`. The last one counts, but the specifications find the
+/// first: whoever may store there could store anywhere.
+fn own_keys(words: &Words<'_>, from: usize) -> Vec<(usize, KeyFlags)> {
+    let mut found = vec![(1, KeyFlags::RO.and(KeyFlags::ACCESS))];
+    let mut at = from;
+    while at < words.len() {
+        let is = |name: &str| words[at].eq_ignore_ascii_case(name.as_bytes());
+        if (is("store") || is("storedist")) && at + 1 < words.len() {
+            found.push((at + 1, KeyFlags::OW.and(KeyFlags::UPDATE)));
+            at += 1;
+        } else if is("count") {
+            at += 1;
+        }
+        at += 1;
+    }
+    found
+}
 
 pub(crate) const GEORADIUS: DataCommand = Command::new(
     |cx, args| search(cx, args, Form::Radius, Storing::Option),
@@ -33,6 +51,7 @@ pub(crate) const GEORADIUS: DataCommand = Command::new(
             Keys::after("STORE", 6).overwrites(),
             Keys::after("STOREDIST", 6).overwrites(),
         ],
+        own_keys: Some(|words| own_keys(words, 6)),
         ..FAMILY
     },
 );
@@ -68,6 +87,7 @@ pub(crate) const GEORADIUSBYMEMBER: DataCommand = Command::new(
             Keys::after("STORE", 5).overwrites(),
             Keys::after("STOREDIST", 5).overwrites(),
         ],
+        own_keys: Some(|words| own_keys(words, 5)),
         ..FAMILY
     },
 );
@@ -220,8 +240,23 @@ fn store(cx: &mut DataCx<'_>, destination: &[u8], result: ZSet, event: &'static 
 
 #[cfg(test)]
 mod tests {
+    use super::own_keys;
     use crate::check::{check, check_encodings};
+    use command::Owned;
     use expect_test::expect;
+
+    #[test]
+    fn every_destination_is_a_key() {
+        for (request, want) in [
+            ("GEORADIUS k 0 0 1 m", &[1][..]),
+            ("GEORADIUS k 0 0 1 m STORE a ASC storedist b STORE c", &[1, 7, 10, 12]),
+            ("GEORADIUS k 0 0 1 m COUNT store STORE a", &[1, 9]),
+            ("GEORADIUS k 0 0 1 m STORE STORE STORE", &[1, 7]),
+        ] {
+            let found = own_keys(&Owned::new(request.split(' ')).words(), 6);
+            assert_eq!(found.iter().map(|(at, _)| *at).collect::<Vec<_>>(), want, "{request}");
+        }
+    }
 
     #[test]
     fn places_are_found() {

@@ -15,7 +15,7 @@ mod pubsub;
 mod subscriptions;
 
 pub use class::Class;
-pub use door::{PROTECTED, TOO_MANY, check_name, is_client_name, is_same_secret};
+pub use door::{PROTECTED, TOO_MANY, check_name, is_client_name};
 pub use hello::{HELLO_NO_AUTH, Hello};
 pub use inbox::Inbox;
 pub use kill::{Candidate, Filter};

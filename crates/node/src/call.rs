@@ -252,7 +252,7 @@ impl Node {
             && spent_us >= slower_than as u64
             && !spec.flags.has(Flags::SKIP_SLOWLOG)
         {
-            self.log_slow(conn, id, words, spent_us);
+            self.log_slow(self.caller_of(conn), id, words, spent_us);
         }
         let threshold = self.settings.latency_threshold_ms;
         if threshold > 0 && spent_us >= threshold * 1000 && !spec.flags.has(Flags::BLOCKING) {

@@ -39,6 +39,8 @@ pub(crate) struct Player {
     open: BTreeMap<FileId, String>,
     /// What is asked of the disk waits until this is false.
     pub(crate) disk_stands: bool,
+    /// No background work is done until this is false.
+    pub(crate) idle_stands: bool,
     delayed: Vec<(Ticket, DiskOp)>,
     /// Which operations end in an error.
     pub(crate) disk_fails: fn(&DiskOp) -> bool,
@@ -87,6 +89,7 @@ impl Player {
             files,
             open: BTreeMap::new(),
             disk_stands: false,
+            idle_stands: false,
             delayed: Vec::new(),
             disk_fails: |_| false,
             log: Vec::new(),
@@ -218,7 +221,7 @@ impl Player {
             while let Some(effect) = self.node.poll_effect() {
                 self.carry_out(effect);
             }
-            let more = self.node.idle(self.now, 1000);
+            let more = !self.idle_stands && self.node.idle(self.now, 1000);
             if let Some(effect) = self.node.poll_effect() {
                 self.carry_out(effect);
             } else if !more {

@@ -103,7 +103,12 @@ impl Node {
         let keys = (budget_us * 2).max(16) as usize;
         let started = (self.senses.stopwatch)();
         let progress = self.keyspace.expire_slice(keys);
-        self.stats.expire_us += (self.senses.stopwatch)().saturating_sub(started) / 1000;
+        let spent_us = (self.senses.stopwatch)().saturating_sub(started) / 1000;
+        self.stats.expire_us += spent_us;
+        let threshold_ms = self.settings.latency_threshold_ms;
+        if threshold_ms > 0 && spent_us >= threshold_ms * 1000 {
+            self.stats.latency.sample("expire-cycle", self.now.wall, spent_us / 1000);
+        }
         if !self.keyspace.changes.is_empty() {
             self.tell_changes();
         }

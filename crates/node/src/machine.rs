@@ -82,7 +82,8 @@ impl Machine for Node {
         self.begin_turn(now);
         self.wake_late();
         self.migration_timeout();
-        if self.repl.poll_timeout() <= now.instant {
+        // A snapshot must neither begin nor arrive in the middle of a script.
+        if self.repl.poll_timeout() <= now.instant && self.scripting.slow().is_none() {
             self.repl.handle_timeout(now);
             self.settle_replication();
         }

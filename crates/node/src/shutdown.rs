@@ -66,15 +66,16 @@ impl Node {
             Save::IfConfigured
         };
         let asked = Asked { save, now: has("now"), force: has("force") };
-        if self.cron.paused {
-            // Redis acts on signals in its cron: whoever pauses it can still change their mind.
+        if self.cron.paused || self.scripting.slow().is_some() {
+            // Redis acts on signals in its cron: whoever pauses it can still change their mind, and a script comes to
+            // its end before anything is saved.
             self.cron.shutdown = Some(asked);
         } else {
             self.begin_shutdown(asked, None);
         }
     }
 
-    /// Acts on a signal that came while the cron was paused.
+    /// Acts on a signal that came while the cron stood still.
     pub(crate) fn begin_asked_shutdown(&mut self) {
         if let Some(asked) = self.cron.shutdown.take() {
             self.begin_shutdown(asked, None);

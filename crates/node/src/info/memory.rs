@@ -25,7 +25,8 @@ pub(super) fn memory(node: &mut Node, info: &mut Info) {
     let keys: u64 =
         (0..node.keyspace.databases()).map(|db| node.keyspace.db(db).len() as u64).sum();
     let tracking = node.tracking.memory() as u64;
-    let overhead = startup + clients + replicas + backlog + keys * 13 + tracking;
+    let scripts = (node.scripting.scripts.memory() + node.scripting.libraries.memory()) as u64;
+    let overhead = startup + clients + replicas + backlog + keys * 13 + tracking + scripts;
     let dataset = used.saturating_sub(overhead);
     let percent =
         |part: u64, whole: u64| format!("{:.2}%", part as f64 * 100.0 / whole.max(1) as f64);

@@ -197,3 +197,102 @@ impl Node {
         w.int((spent_ns / 1_000_000) as i64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Player;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// A stopwatch by which a script is slow whenever it looks around.
+    fn hasty() -> u64 {
+        static NS: AtomicU64 = AtomicU64::new(0);
+        NS.fetch_add(20_000_000, Ordering::Relaxed)
+    }
+
+    /// A server whose scripts take long at once, and are not gone on with.
+    fn player() -> Player {
+        let mut player = Player::new(&[("busy-reply-threshold", "10")]);
+        player.node.senses.stopwatch = hasty;
+        player.idle_stands = true;
+        player
+    }
+
+    /// The loop turns until nothing is left to be done; what everybody hears then.
+    fn turn(player: &mut Player) -> String {
+        player.idle_stands = false;
+        player.pass(0);
+        player.request("turn", "PING").replace("PONG\n", "")
+    }
+
+    const LONG: &str =
+        "redis.call('SET', KEYS[1], 1) for i = 1, 1e6 do end return redis.call('INCR', KEYS[1])";
+
+    #[test]
+    fn others_hear_busy_until_it_ends() {
+        let mut player = player();
+        assert_eq!(player.request("w", "BLPOP q 0"), "");
+        assert_eq!(player.request("", &format!("EVAL \"{LONG}\" 1 a")), "");
+        for (request, reply) in [
+            ("GET a", "(error) BUSY"),
+            ("PING", "(error) BUSY"),
+            ("FCALL f 0", "(error) BUSY"),
+            ("FUNCTION STATS", "(error) BUSY"),
+            ("FUNCTION KILL", "(error) UNKILLABLE"),
+            ("SCRIPT KILL", "(error) UNKILLABLE"),
+            ("SHUTDOWN", "(error) BUSY"),
+            ("MULTI", "OK"),
+            ("GET a", "(error) BUSY"),
+            ("DISCARD", "OK"),
+        ] {
+            let heard = player.request("b", request);
+            assert!(heard.starts_with(reply), "{request}: {heard}");
+        }
+        // What is sent behind it waits for it.
+        assert_eq!(player.request("", "GET a"), "");
+        assert_eq!(turn(&mut player), ": (integer) 2\n: \"2\"\n");
+        assert_eq!(player.request("b", "GET a"), "\"2\"\n");
+    }
+
+    #[test]
+    fn its_transaction_goes_on_behind_it() {
+        let mut player = player();
+        for request in ["MULTI", "SET n 1", &format!("EVAL \"{LONG}\" 1 a"), "INCR n", "ECHO end"] {
+            player.request("", request);
+        }
+        player.request("", "EXEC");
+        assert!(player.request("b", "GET n").starts_with("(error) BUSY"));
+        let replies = ": 1) OK\n  2) (integer) 2\n  3) (integer) 2\n  4) \"end\"\n";
+        assert_eq!(turn(&mut player), replies);
+        assert_eq!(player.request("b", "GET n"), "\"2\"\n");
+    }
+
+    #[test]
+    fn it_is_killed_while_it_has_not_written() {
+        let mut player = player();
+        let forever = "while true do pcall(function() redis.call('GET', 'a') end) end";
+        assert_eq!(player.request("", &format!("EVAL \"{forever}\" 0")), "");
+        assert_eq!(player.request("b", "SCRIPT KILL"), "OK\n");
+        let heard = turn(&mut player);
+        assert!(
+            heard.starts_with(": (error) ERR Script killed by user with SCRIPT KILL..."),
+            "{heard}"
+        );
+        assert_eq!(
+            player.request("b", "SCRIPT KILL"),
+            "(error) NOTBUSY No scripts in execution right now.\n"
+        );
+    }
+
+    #[test]
+    fn it_ends_even_if_nobody_waits_for_it_any_more() {
+        let mut player = player();
+        let request = format!("EVAL \"{LONG}\" 1 a");
+        for words in ["MULTI", &request, "INCR a"] {
+            player.request("gone", words);
+        }
+        player.request("gone", "EXEC");
+        player.hang_up("gone");
+        turn(&mut player);
+        assert_eq!(player.request("b", "GET a"), "\"3\"\n");
+    }
+}

@@ -3,6 +3,7 @@
 use super::FAMILY;
 use crate::admin::{NodeCommand, NodeCx};
 use crate::blocking::Waiting;
+use crate::scripting::Scripting;
 use crate::shutdown::{Asked, Save};
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
 use world::Level;
@@ -51,6 +52,12 @@ fn shutdown(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         cx.node.log(Level::Notice, "Shutdown manually aborted.");
         cx.reply.ok();
         return Ok(Flow::Done);
+    }
+    if let Some(running) = cx.node.scripting.slow()
+        && save != Save::No
+    {
+        // The dataset is between two states.
+        return Err(Scripting::busy(running.kind));
     }
     // Nothing loaded means nothing to save; a half-loaded dataset must never replace the file.
     if cx.node.persist.loading.is_some() {

@@ -32,6 +32,8 @@ pub(super) struct Division {
     backlog: u64,
     pub(super) replicas: u64,
     pub(super) clients: u64,
+    scripts: u64,
+    functions: u64,
     keys: u64,
     /// Databases that hold anything: index, bytes of tables, bytes of deadlines.
     databases: Vec<(usize, u64, u64)>,
@@ -62,7 +64,10 @@ impl Division {
         }
         let tables: u64 = databases.iter().map(|(_, keys, deadlines)| keys + deadlines).sum();
         let tracking = node.tracking.memory() as u64;
-        let overhead = startup + clients + replicas + backlog + tables + tracking;
+        let scripts = node.scripting.scripts.memory() as u64;
+        let functions = node.scripting.libraries.memory() as u64;
+        let overhead =
+            startup + clients + replicas + backlog + tables + tracking + scripts + functions;
         Division {
             facts,
             used,
@@ -71,6 +76,8 @@ impl Division {
             backlog,
             replicas,
             clients,
+            scripts,
+            functions,
             keys,
             databases,
             overhead,
@@ -88,9 +95,10 @@ fn stats(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
     map.bytes("replication.backlog", it.backlog);
     map.bytes("clients.slaves", it.replicas);
     map.bytes("clients.normal", it.clients);
-    for name in ["cluster.links", "aof.buffer", "lua.caches", "functions.caches"] {
-        map.bytes(name, 0);
-    }
+    map.bytes("cluster.links", 0);
+    map.bytes("aof.buffer", 0);
+    map.bytes("lua.caches", it.scripts);
+    map.bytes("functions.caches", it.functions);
     for (index, keys, deadlines) in &it.databases {
         map.key(&format!("db.{index}"));
         map.w.map(3);

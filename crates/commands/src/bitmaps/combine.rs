@@ -73,16 +73,17 @@ impl Operation {
         let Some((first, others)) = sources.split_first() else { return Vec::new() };
         let len = sources.iter().map(|source| source.len()).max().unwrap_or(0);
         let mut result = Vec::with_capacity(len);
-        result.extend_from_slice(first);
-        result.resize(len, 0);
-        for (n, block) in result.chunks_mut(BLOCK).enumerate() {
+        while result.len() < len {
+            let at = result.len();
+            let end = len.min(at + BLOCK);
+            let part = |source: &'_ [u8]| at.min(source.len())..end.min(source.len());
+            result.extend_from_slice(&first[part(first)]);
+            result.resize(end, 0);
+            let block = &mut result[at..];
             if self == Operation::Not {
                 block.iter_mut().for_each(|byte| *byte = !*byte);
             }
-            for source in others {
-                let source = source.get(n * BLOCK..).unwrap_or_default();
-                self.fold(block, &source[..source.len().min(block.len())]);
-            }
+            others.iter().for_each(|source| self.fold(block, &source[part(source)]));
         }
         result
     }

@@ -80,12 +80,13 @@ fn find(bytes: &[u8], bits: Range<usize>, is_set: bool) -> Option<usize> {
         .or_else(|| place(inner.len() + 1, wanted(*last) & last_mask))
 }
 
-/// How many bytes equal to `byte` there are at the front, found by eight.
+/// How many bytes equal to `byte` there are at the front, passed over by 64.
 fn skip(bytes: &[u8], byte: u8) -> usize {
-    let (words, _) = bytes.as_chunks::<8>();
-    let words = words.iter().take_while(|word| **word == [byte; 8]).count();
-    let rest = &bytes[words * 8..];
-    words * 8 + rest.iter().take_while(|other| **other == byte).count()
+    let (blocks, _) = bytes.as_chunks::<64>();
+    // Looked at whole, without a way out in the middle, so that the widest instructions can be used.
+    let is_plain = |block: &[u8; 64]| block.iter().fold(0, |odd, other| odd | (other ^ byte)) == 0;
+    let skipped = 64 * blocks.iter().take_while(|block| is_plain(block)).count();
+    skipped + bytes[skipped..].iter().take_while(|other| **other == byte).count()
 }
 
 #[cfg(test)]

@@ -30,7 +30,9 @@ impl Registers {
                 Ok(())
             }
             Encoding::Sparse => sparse::each(bytes, |first, count, value| {
-                self.0[first..first + count].iter_mut().for_each(|own| *own = value.max(*own));
+                if value > 0 {
+                    self.0[first..first + count].iter_mut().for_each(|own| *own = value.max(*own));
+                }
             }),
         }
     }
@@ -48,7 +50,13 @@ impl Registers {
     /// How many distinct elements they have likely seen.
     pub fn count(&self) -> u64 {
         let mut histogram = Histogram::default();
-        self.0.iter().for_each(|rank| histogram.add(*rank, 1));
+        for eight in self.0.as_chunks::<8>().0 {
+            // Of a few elements, most registers know nothing.
+            match u64::from_ne_bytes(*eight) {
+                0 => histogram.add(0, 8),
+                _ => eight.iter().for_each(|rank| histogram.add(*rank, 1)),
+            }
+        }
         histogram.estimate()
     }
 }

@@ -50,7 +50,7 @@ pub fn empty() -> Vec<u8> {
     let mut bytes = vec![0; HEADER];
     bytes[..MAGIC.len()].copy_from_slice(MAGIC);
     bytes[ENCODING_AT] = 1;
-    sparse::push_zeros(&mut bytes, REGISTERS);
+    sparse::zeros(REGISTERS, |byte| bytes.push(byte));
     bytes
 }
 

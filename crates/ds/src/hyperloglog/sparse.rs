@@ -67,21 +67,21 @@ impl Run {
     }
 
     /// A run of the same kind with another count; nothing where that is none.
-    fn push(self, count: usize, to: &mut Vec<u8>) {
+    fn push(self, count: usize, to: &mut Parts) {
         match self {
             _ if count == 0 => {}
             Run::Values(value, _) => to.push(0x80 | (value - 1) << 2 | (count - 1) as u8),
-            _ => push_zeros(to, count),
+            _ => zeros(count, |byte| to.push(byte)),
         }
     }
 }
 
-/// Puts a run of zeros behind `bytes`, in as few bytes as it needs.
-pub(super) fn push_zeros(bytes: &mut Vec<u8>, count: usize) {
+/// A run of zeros, in as few bytes as it needs.
+pub(super) fn zeros(count: usize, mut push: impl FnMut(u8)) {
     if count > SHORT_ZEROS_MAX {
-        bytes.push(0x40 | ((count - 1) >> 8) as u8);
+        push(0x40 | ((count - 1) >> 8) as u8);
     }
-    bytes.push((count - 1) as u8);
+    push((count - 1) as u8);
 }
 
 /// The runs of a sparse HyperLogLog, as far as they make sense.
@@ -149,29 +149,67 @@ pub(super) fn raise(
     }
     // What is done here changes runs from the one before on; the one before that is where the next search begins.
     let (mut before, mut here) = (*cursor, *cursor);
-    let run = loop {
-        let run = bytes.get(here.at..).and_then(Run::read).ok_or(Corrupt)?;
-        if place.index < here.first + run.count() {
-            break run;
+    loop {
+        let (count, size) = extent(bytes, here.at).ok_or(Corrupt)?;
+        if place.index < here.first + count {
+            break;
         }
         *cursor = before;
         before = here;
-        here = Cursor { at: here.at + run.size(), first: here.first + run.count() };
-    };
+        here = Cursor { at: here.at + size, first: here.first + count };
+    }
     let Cursor { at, first } = here;
+    let run = bytes.get(at..).and_then(Run::read).ok_or(Corrupt)?;
     if run.value() >= place.rank {
         return Ok(Raised::No);
     }
-    let mut parts = Vec::with_capacity(5);
+    let mut parts = Parts::default();
     run.push(place.index - first, &mut parts);
     Run::Values(place.rank, 1).push(1, &mut parts);
     run.push(first + run.count() - place.index - 1, &mut parts);
-    if parts.len() > run.size() && bytes.len() + parts.len() - run.size() > len_max {
+    let more = parts.len.saturating_sub(run.size());
+    if more > 0 && bytes.len() + more > len_max {
         return Ok(Raised::HasNoRoom);
     }
-    bytes.splice(at..at + run.size(), parts);
+    replace(bytes, at, run.size(), &parts.bytes[..parts.len]);
     merge(bytes, before.at);
     Ok(Raised::Yes)
+}
+
+/// How many registers the run at `at` has, and how many bytes it takes. Searches do nothing else, and this is quick.
+#[inline]
+fn extent(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let first = *bytes.get(at)?;
+    Some(match first {
+        0..=0x3f => (usize::from(first) + 1, 1),
+        0x80.. => (usize::from(first & 3) + 1, 1),
+        _ => ((usize::from(first & 63) << 8 | usize::from(*bytes.get(at + 1)?)) + 1, 2),
+    })
+}
+
+/// Puts other bytes in the place of `size` bytes at `at`.
+fn replace(bytes: &mut Vec<u8>, at: usize, size: usize, with: &[u8]) {
+    let (old_len, behind) = (bytes.len(), at + size);
+    if with.len() > size {
+        bytes.resize(old_len + with.len() - size, 0);
+    }
+    bytes.copy_within(behind..old_len, at + with.len());
+    bytes.truncate(old_len + with.len() - size);
+    bytes[at..at + with.len()].copy_from_slice(with);
+}
+
+/// What a run is split into: two bytes, one, two.
+#[derive(Default)]
+struct Parts {
+    bytes: [u8; 5],
+    len: usize,
+}
+
+impl Parts {
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
 }
 
 /// Makes one run of neighbours that have the same value, from the run at `at` on.
@@ -183,9 +221,9 @@ fn merge(bytes: &mut Vec<u8>, mut at: usize) {
             (Run::Values(value, a), Some(Run::Values(other, b)))
                 if value == other && a + b <= VALUES_MAX =>
             {
-                let mut one = Vec::with_capacity(1);
+                let mut one = Parts::default();
                 run.push(a + b, &mut one);
-                bytes.splice(at..at + 2, one);
+                replace(bytes, at, 2, &one.bytes[..one.len]);
             }
             _ => at += run.size(),
         }

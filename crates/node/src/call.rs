@@ -155,6 +155,7 @@ impl Node {
         if context != Context::Exec {
             session.last_command = Some(id);
         }
+        let is_master = session.role == Role::Master;
         let (db, proto, reads_any_key) = (session.db, session.proto, session.reads_any_key);
         self.keyspace.no_touch = session.no_touch;
         // EXEC is shown behind what it runs, and a request that waited was shown when it came.
@@ -175,6 +176,8 @@ impl Node {
             0 => usize::MAX,
             hard => usize::try_from(hard).unwrap_or(usize::MAX),
         };
+        // What a master has done must be possible here too, whatever clients may do.
+        let bulk_len_max = if is_master { usize::MAX >> 8 } else { self.settings.bulk_len_max };
         let outcome: Outcome = match entry {
             Entry::Data(command) => {
                 let mut cx = DataCx {
@@ -184,7 +187,7 @@ impl Node {
                     prng: &mut self.prng,
                     propagation: &mut self.propagation,
                     parking: &mut self.parking,
-                    bulk_len_max: self.settings.bulk_len_max,
+                    bulk_len_max,
                     reply_len_max,
                     reads_any_key,
                     is_script: context == Context::Script,

@@ -48,6 +48,30 @@ fn random_commands_have_the_same_effect_at_the_same_offset() {
 }
 
 #[test]
+fn a_masters_strings_may_be_longer_than_those_of_clients() {
+    for_both_ways(|first, second| {
+        let master = Server::start(first, &[]);
+        let replica = Server::start(second, &["proto-max-bulk-len 1mb"]);
+        replica.follow(master.port());
+        let lines = [
+            "SETRANGE k 2000000 x",
+            "APPEND k y",
+            "SETBIT k 20000000 1",
+            "MULTI",
+            "BITFIELD k SET u8 24000000 9",
+            "SETRANGE k 4000000 z",
+            "EXEC",
+        ];
+        let requests = lines.map(words);
+        let replies = master.client().pipeline(&requests).expect("it answers");
+        assert!(replies.iter().all(|reply| !reply.is_error()), "{replies:?}");
+        master.assert_same(&[&replica]);
+        let refused = replica.client().command(&words("GETBIT k 20000000")).expect("it answers");
+        assert!(refused.is_error(), "{refused:?}");
+    });
+}
+
+#[test]
 fn a_chain_of_four_has_one_history() {
     for_both_ways(|first, second| {
         let programs = [first, second, first, second];

@@ -17,8 +17,9 @@ use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult};
 use std::fmt;
 
-/// What scripts may nest on: twice the stack of Redis's thread. Only pages that were touched take memory.
-const STACK_BYTES: usize = 16 << 20;
+/// What scripts may nest on, the first of these that the system grants. Only pages that were touched take memory. It is
+/// patterns that need so much: Lua matches them by recursion, as deep as they are long.
+const STACK_BYTES: [usize; 2] = [256 << 20, 16 << 20];
 
 /// How often a script that is killed may go on all the same, before it is given up with its stack.
 const KILLS_MAX: usize = 10_000;
@@ -149,7 +150,8 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// An interpreter that has done nothing yet. It may allocate so many bytes.
     pub(crate) fn new(kind: Kind, memory_max: usize) -> Engine {
-        let stack = DefaultStack::new(STACK_BYTES).expect("there is room for one more stack");
+        let stack = STACK_BYTES.into_iter().find_map(|bytes| DefaultStack::new(bytes).ok());
+        let stack = stack.expect("there is room for one more stack");
         let coroutine = Coroutine::with_stack(stack, move |yielder, first| {
             interpreter::run(kind, memory_max, yielder, first);
         });

@@ -344,6 +344,7 @@ impl Node {
             Why::Reload { libraries, .. } => libraries,
         };
         let sources = std::mem::take(&mut loading.functions);
+        self.end_slow_script();
         if let Err(error) = self.restore_libraries(&sources, how) {
             let text = String::from_utf8_lossy(error.text()).into_owned();
             self.persist.loading = Some(loading);

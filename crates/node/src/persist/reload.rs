@@ -102,6 +102,7 @@ impl Node {
 
     /// What was loaded beside the dataset takes its place. False: nothing was.
     pub(crate) fn put_in_place(&mut self) -> bool {
+        self.end_slow_script();
         let Some(mut fresh) = self.beside.take() else { return false };
         self.abandon_views();
         fresh.observers = self.keyspace.observers;

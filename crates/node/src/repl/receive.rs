@@ -273,6 +273,7 @@ impl Node {
     }
 
     fn begin_replacing(&mut self) {
+        self.end_slow_script();
         self.give_up_reload();
         self.abandon_views();
         self.repl.handle_load_begin(self.now, Replaces::Now);

@@ -9,7 +9,7 @@ use crate::registry::CommandId;
 use crate::session::ReplyMode;
 use command::{Error, Proto, Writer};
 use resp::Owned;
-use script::Done;
+use script::{Answer, Done};
 use std::collections::VecDeque;
 use world::{ConnId, Level};
 
@@ -65,7 +65,27 @@ impl Node {
             Ended::Left => true,
             Ended::Done(done) => {
                 self.slow_script_ended(done);
-                false
+                // Its transaction may hold another.
+                let more = self.scripting.slow().is_some();
+                if !more {
+                    self.read_link(true);
+                    self.resume_stream();
+                }
+                more
+            }
+        }
+    }
+
+    /// The dataset is about to be another: a slow script ends now, since what it works on is no more.
+    pub(crate) fn end_slow_script(&mut self) {
+        while self.scripting.slow().is_some() {
+            let answer = Answer::Kill("Script killed: the dataset was replaced");
+            let running = self.running_script();
+            running.killed = true;
+            running.slice_ns = 0;
+            let step = self.resume_script(answer);
+            if let Ended::Done(done) = self.drive_script(step) {
+                self.slow_script_ended(done);
             }
         }
     }
@@ -114,10 +134,8 @@ impl Node {
                 session.wrote_up_to = offset;
             }
         }
-        self.read_link(true);
         self.announce(conn);
         self.resume(conn);
-        self.resume_stream();
     }
 
     /// Runs what is queued in a transaction. False: a script among it takes long, and the rest waits for it.
@@ -264,6 +282,24 @@ mod tests {
         let replies = ": 1) OK\n  2) (integer) 2\n  3) (integer) 2\n  4) \"end\"\n";
         assert_eq!(turn(&mut player), replies);
         assert_eq!(player.request("b", "GET n"), "\"2\"\n");
+    }
+
+    #[test]
+    fn a_transaction_may_hold_several() {
+        let mut player = player();
+        let long = format!("EVAL \"{LONG}\" 1 a");
+        for request in ["MULTI", &long, "INCR a", &long, "EXEC"] {
+            player.request("", request);
+        }
+        let replies = ": 1) (integer) 2\n  2) (integer) 3\n  3) (integer) 2\n";
+        assert_eq!(turn(&mut player), replies);
+        player.idle_stands = true;
+        assert_eq!(player.request("", &long), "");
+        player.node.end_slow_script();
+        assert_eq!(
+            player.request("b", "GET a"),
+            "\"1\"\n: (error) ERR Script killed: the dataset was replaced script: 53a9cb41375d1f634b456ad99d40a0f2f80f1859, on @user_script:1.\n"
+        );
     }
 
     #[test]

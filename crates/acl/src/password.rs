@@ -53,7 +53,7 @@ const BITS: i64 = 256;
 const BITS_MAX: i64 = 4096;
 
 /// ACL GENPASS: a password of so many bits, in hexadecimal digits.
-pub fn generate_password(seed: &[u8; 32], bits: Option<i64>) -> Result<Vec<u8>, Error> {
+pub(crate) fn generate_password(seed: &[u8; 32], bits: Option<i64>) -> Result<Vec<u8>, Error> {
     let bits = bits.unwrap_or(BITS);
     if !(1..=BITS_MAX).contains(&bits) {
         return Err(Error::new(format!(

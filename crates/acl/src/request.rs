@@ -1,6 +1,6 @@
 //! A request as a user's selectors look at it, and what they may have against it.
 
-use command::{KeyFlags, Spec, Words};
+use command::{Error, KeyFlags, Spec, Words};
 use std::cell::OnceCell;
 
 /// A request whose command is known. The number of its words may be wrong: it will fail then, whoever sends it.
@@ -53,7 +53,12 @@ impl Denied {
         }
     }
 
-    /// What the user is told, without the code before it.
+    /// What the user is told.
+    pub fn error(self, user: &[u8], command: &str) -> Error {
+        Error::bytes([b"NOPERM ", self.message(user, command).as_slice()].concat())
+    }
+
+    /// The same without the code before it.
     pub fn message(self, user: &[u8], command: &str) -> Vec<u8> {
         match self {
             Denied::Command => {
@@ -66,7 +71,7 @@ impl Denied {
     }
 
     /// The same for ACL DRYRUN, which may name what is denied.
-    pub fn detailed_message(self, user: &[u8], command: &str, words: &Words<'_>) -> Vec<u8> {
+    pub(crate) fn detailed_message(self, user: &[u8], command: &str, words: &Words<'_>) -> Vec<u8> {
         let kind: &[u8] = match self {
             Denied::Command => return self.message(user, command),
             Denied::Key(_) => b"' key",

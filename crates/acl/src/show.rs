@@ -14,7 +14,7 @@ pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// ACL GETUSER.
-pub fn write_user(w: &mut Writer<'_>, user: &User) {
+pub(crate) fn write_user(w: &mut Writer<'_>, user: &User) {
     w.map(6);
     w.text("flags");
     let flags: Vec<&str> = user.flags().collect();
@@ -45,7 +45,7 @@ fn write_selector(w: &mut Writer<'_>, selector: &Selector) {
 }
 
 /// ACL CAT without a category: all of them.
-pub fn write_categories(w: &mut Writer<'_>) {
+pub(crate) fn write_categories(w: &mut Writer<'_>) {
     w.array(Categories::ALL.len());
     for (_, name) in Categories::ALL {
         w.text(name.trim_start_matches('@'));
@@ -53,7 +53,11 @@ pub fn write_categories(w: &mut Writer<'_>) {
 }
 
 /// ACL CAT with one: its commands.
-pub fn write_category(w: &mut Writer<'_>, name: &[u8], catalog: &Catalog) -> Result<(), Error> {
+pub(crate) fn write_category(
+    w: &mut Writer<'_>,
+    name: &[u8],
+    catalog: &Catalog,
+) -> Result<(), Error> {
     let Some(category) = category(name) else {
         let shown = &name[..name.len().min(SHOWN_MAX)];
         return Err(Error::bytes([b"ERR Unknown category '", shown, b"'"].concat()));

@@ -20,9 +20,7 @@ impl Node {
     /// Makes a session that has just come the default user's.
     pub(crate) fn let_in(&self, session: &mut Session) {
         let open = self.users.is_open();
-        session.user = Some(self.users.default_user().clone());
-        session.authenticated = open;
-        session.weigh_rights(open);
+        session.speak_for(self.users.default_user().clone(), open, open);
     }
 
     /// RESET: whoever has logged in has not.
@@ -30,9 +28,7 @@ impl Node {
         let open = self.users.is_open();
         let user = self.users.default_user().clone();
         if let Some(session) = self.sessions.get_mut(conn) {
-            session.user = Some(user);
-            session.authenticated = open;
-            session.weigh_rights(open);
+            session.speak_for(user, open, open);
         }
     }
 
@@ -53,9 +49,7 @@ impl Node {
         };
         let open = self.users.is_open();
         if let Some(session) = self.sessions.get_mut(conn) {
-            session.user = Some(user);
-            session.authenticated = true;
-            session.weigh_rights(open);
+            session.speak_for(user, true, open);
         }
         Ok(())
     }
@@ -75,8 +69,7 @@ impl Node {
         self.denied(conn, id, words, self.place(conn)).map_err(|denied| {
             let user = self.sessions.get(conn).and_then(|it| it.user.as_ref());
             let name = user.map_or(&b""[..], |user| user.name());
-            let text = denied.message(name, &self.registry.row(id).full_name);
-            Error::bytes([b"NOPERM ", text.as_slice()].concat())
+            denied.error(name, &self.registry.row(id).full_name)
         })
     }
 
@@ -145,15 +138,18 @@ impl Node {
         if before.is_some_and(|before| user.has_lost_channels(before)) {
             let overhears = |session: &Session| {
                 session.subscriptions.as_ref().is_some_and(|heard| {
-                    heard.patterns.iter().any(|pattern| !user.may_hear_pattern(pattern))
-                        || heard.channels.iter().any(|channel| !user.may_hear(channel))
-                        || heard.shards.iter().any(|channel| !user.may_hear(channel))
+                    heard.goes_beyond(|it| user.may_hear(it), |it| user.may_hear_pattern(it))
                 })
             };
             let lost = self.sessions.iter().filter(|it| it.speaks_for(user.name()));
             let lost = lost.filter(|it| overhears(it)).map(|it| it.conn).collect();
             self.show_out(lost, asker);
         }
+        self.follow(user);
+    }
+
+    /// The sessions of a user follow what it is now.
+    fn follow(&mut self, user: &Arc<User>) {
         let speaking = self.sessions.iter_mut_with_script().filter(|it| it.speaks_for(user.name()));
         speaking.for_each(|session| session.user = Some(user.clone()));
         self.weigh_all_rights();
@@ -199,9 +195,6 @@ impl Node {
 
     /// The sessions of the default user follow what it is now.
     pub(crate) fn default_user_changed(&mut self) {
-        let user = self.users.default_user().clone();
-        let speaking = self.sessions.iter_mut_with_script().filter(|it| it.speaks_for(user.name()));
-        speaking.for_each(|session| session.user = Some(user.clone()));
-        self.weigh_all_rights();
+        self.follow(&self.users.default_user().clone());
     }
 }

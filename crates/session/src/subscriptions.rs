@@ -31,6 +31,16 @@ pub struct Subscriptions {
 }
 
 impl Subscriptions {
+    /// True where one of the channels or patterns is none that may be heard.
+    pub fn goes_beyond(
+        &self,
+        may_hear: impl Fn(&[u8]) -> bool,
+        may_hear_pattern: impl Fn(&[u8]) -> bool,
+    ) -> bool {
+        self.patterns.iter().any(|pattern| !may_hear_pattern(pattern))
+            || self.channels.iter().chain(&self.shards).any(|channel| !may_hear(channel))
+    }
+
     /// All together.
     pub fn count(&self) -> usize {
         self.channels.len() + self.patterns.len() + self.shards.len()

@@ -24,11 +24,8 @@ impl Node {
             Role::Replica => ("master", "replica"),
             Role::Client | Role::Monitor => return,
         };
-        let name = id.map_or("<unknown>", |id| &self.registry.row(id).full_name);
+        let name = id.map_or("<unknown>", |id| &self.registry.row(id).full_name).to_owned();
         let text = String::from_utf8_lossy(&error.text()[..error.text().len().min(SHOWN_MAX)]);
-        let panicked = format!(
-            "This {us} panicked sending an error to its {them} after processing the command '{name}'"
-        );
         let line = format!(
             "== CRITICAL == This {us} is sending an error to its {them}: '{text}' after processing the command '{name}'"
         );
@@ -39,7 +36,10 @@ impl Node {
             && self.settings.replica_read_only
             && self.config.values.choice("propagation-error-behavior") != "ignore";
         if panics {
-            self.log(Level::Warning, panicked);
+            let line = format!(
+                "This {us} panicked sending an error to its {them} after processing the command '{name}'"
+            );
+            self.log(Level::Warning, line);
             self.effects.push_back(Effect::Exit(Exit::Crash));
         }
     }

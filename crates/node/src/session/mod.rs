@@ -165,6 +165,13 @@ impl Session {
         }
     }
 
+    /// Speaks for this user from now on; `authenticated` says whether it has shown that it may.
+    pub(crate) fn speak_for(&mut self, user: Arc<User>, authenticated: bool, open: bool) {
+        self.user = Some(user);
+        self.authenticated = authenticated;
+        self.weigh_rights(open);
+    }
+
     /// Works out anew what has to be asked before requests. `open`: nobody has to log in.
     pub(crate) fn weigh_rights(&mut self, open: bool) {
         let may_everything = self.user.as_ref().is_none_or(|user| user.is_unrestricted());

@@ -64,6 +64,13 @@ pub(crate) fn new_users(config: &Config) -> Users {
 }
 
 impl Session {
+    /// Speaks for this user from now on; `authenticated` says whether it has shown that it may.
+    fn speak_for(&mut self, user: Arc<User>, authenticated: bool, open: bool) {
+        self.user = user;
+        self.authenticated = authenticated;
+        self.weigh_rights(open);
+    }
+
     /// Works out anew what has to be asked before requests. `open`: nobody has to log in.
     pub(super) fn weigh_rights(&mut self, open: bool) {
         self.is_let_in = self.authenticated || open;
@@ -77,9 +84,7 @@ impl Sentinel {
         let open = self.clients.users.is_open();
         let user = self.clients.users.default_user().clone();
         if let Some(session) = self.clients.get_mut(conn) {
-            session.user = user;
-            session.authenticated = open;
-            session.weigh_rights(open);
+            session.speak_for(user, open, open);
         }
     }
 
@@ -99,9 +104,7 @@ impl Sentinel {
         };
         let open = self.clients.users.is_open();
         if let Some(session) = self.clients.get_mut(conn) {
-            session.user = user;
-            session.authenticated = true;
-            session.weigh_rights(open);
+            session.speak_for(user, true, open);
         }
         Ok(())
     }
@@ -124,8 +127,7 @@ impl Sentinel {
             session.last_command = name.to_owned();
         }
         self.remember(conn, denied.into(), denied.object(name, words), user.name());
-        let text = denied.message(user.name(), name);
-        Err(Error::bytes([b"NOPERM ", text.as_slice()].concat()))
+        Err(denied.error(user.name(), name))
     }
 
     /// Remembers that something was refused.
@@ -150,8 +152,7 @@ impl Sentinel {
             }
             session.user = user.clone();
             let overhears = session.subscriptions.as_ref().is_some_and(|heard| {
-                heard.patterns.iter().any(|pattern| !user.may_hear_pattern(pattern))
-                    || heard.channels.iter().any(|channel| !user.may_hear(channel))
+                heard.goes_beyond(|it| user.may_hear(it), |it| user.may_hear_pattern(it))
             });
             if has_lost && overhears {
                 lost.push(session.conn);

@@ -1,21 +1,12 @@
 //! ACL LOAD and SAVE, and the users of the beginning: from `user` lines, or from the file that `aclfile` names.
 
-use super::{ADMIN, CHANGING};
 use crate::admin::{NodeCommand, NodeCx, Waiter};
 use crate::node::{Errand, Node};
-use command::{Args, Arity, Command, Error, Outcome, Spec};
+use acl::rows;
+use command::{Args, Command, Error, Outcome};
 use world::{ConnId, DiskError, DiskOp, DiskReply, Effect, Exit, Level};
 
-pub(super) const LOAD: NodeCommand = Command::new(
-    load,
-    Spec {
-        name: "load",
-        summary: "Reads the file of users, in place of those there are.",
-        complexity: "O(N), N being the number of users",
-        arity: Arity::Exactly(2),
-        ..ADMIN
-    },
-);
+pub(super) const LOAD: NodeCommand = Command::new(load, rows::LOAD);
 
 fn load(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
     let path = path(cx)?;
@@ -24,17 +15,7 @@ fn load(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
     cx.wait(args)
 }
 
-pub(super) const SAVE: NodeCommand = Command::new(
-    save,
-    Spec {
-        name: "save",
-        summary: "Writes all users to their file.",
-        complexity: "O(N), N being the number of users",
-        arity: Arity::Exactly(2),
-        tips: CHANGING,
-        ..ADMIN
-    },
-);
+pub(super) const SAVE: NodeCommand = Command::new(save, rows::SAVE);
 
 fn save(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
     let path = path(cx)?;

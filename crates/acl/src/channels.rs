@@ -16,6 +16,11 @@ impl Channels {
     /// None at all.
     pub const NONE: Channels = Channels::Matching(Vec::new());
 
+    /// Those of new users, as `acl-pubsub-default` says.
+    pub fn of_new_users(choice: &str) -> Channels {
+        if choice == "allchannels" { Channels::All } else { Channels::NONE }
+    }
+
     /// One more pattern.
     pub(crate) fn add(&mut self, pattern: &[u8]) -> Result<(), RuleError> {
         let Channels::Matching(patterns) = self else { return Err(RuleError::AllChannelsAlready) };

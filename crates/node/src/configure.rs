@@ -147,10 +147,7 @@ impl Node {
     pub(crate) fn configure(&mut self) {
         let values = &self.config.values;
         self.settings = node(values);
-        self.users.set_new_channels(match values.choice("acl-pubsub-default") {
-            "allchannels" => Channels::All,
-            _ => Channels::NONE,
-        });
+        self.users.set_new_channels(Channels::of_new_users(values.choice("acl-pubsub-default")));
         let seed = self.keyspace.settings().thresholds.seed;
         *self.keyspace.settings_mut() = store(values, seed);
         self.repl.set_settings(self.now, replication(&self.config.values));

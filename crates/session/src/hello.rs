@@ -1,7 +1,7 @@
-//! What HELLO asks for.
+//! What HELLO asks for, and what it is told.
 
-use command::{Args, Error};
-use resp::Proto;
+use command::{Args, Error, REDIS_VERSION};
+use resp::{Proto, Writer};
 
 /// The options of one HELLO.
 pub struct Hello<'a> {
@@ -52,4 +52,25 @@ impl<'a> Hello<'a> {
         }
         Ok(Hello { proto, credentials, name })
     }
+}
+
+/// The reply: in what mode the program runs, and the role of a server. `id` is the session's.
+pub fn write_hello(w: &mut Writer<'_>, id: u64, mode: &str, role: Option<&str>) {
+    w.map(6 + role.iter().len());
+    w.text("server");
+    w.text("redis");
+    w.text("version");
+    w.text(REDIS_VERSION);
+    w.text("proto");
+    w.int(if w.is_resp3() { 3 } else { 2 });
+    w.text("id");
+    w.int(id as i64);
+    w.text("mode");
+    w.text(mode);
+    if let Some(role) = role {
+        w.text("role");
+        w.text(role);
+    }
+    w.text("modules");
+    w.array(0);
 }

@@ -16,7 +16,7 @@ mod subscriptions;
 
 pub use class::Class;
 pub use door::{PROTECTED, TOO_MANY, check_name, is_client_name};
-pub use hello::{HELLO_NO_AUTH, Hello};
+pub use hello::{HELLO_NO_AUTH, Hello, write_hello};
 pub use inbox::Inbox;
 pub use kill::{Candidate, Filter};
 pub use outbox::{KEEP_BYTES, Outbox};

@@ -56,10 +56,9 @@ pub(super) fn users(config: &Config) -> Users {
 /// No users but the default one, with the rules that new ones begin with.
 pub(crate) fn new_users(config: &Config) -> Users {
     let mut users = Users::new(Arc::new(catalog()));
-    users.set_new_channels(match config.values.choice("acl-pubsub-default") {
-        "allchannels" => ::acl::Channels::All,
-        _ => ::acl::Channels::NONE,
-    });
+    users.set_new_channels(::acl::Channels::of_new_users(
+        config.values.choice("acl-pubsub-default"),
+    ));
     users
 }
 

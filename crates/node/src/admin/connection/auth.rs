@@ -4,7 +4,7 @@ use super::FAMILY;
 use crate::admin::{NodeCommand, NodeCx};
 use crate::session::Role;
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
-use session::{HELLO_NO_AUTH, Hello, check_name};
+use session::{HELLO_NO_AUTH, Hello, check_name, write_hello};
 
 const FLAGS: Flags = Flags::NO_SCRIPT
     .and(Flags::LOADING)
@@ -79,20 +79,6 @@ fn hello(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
     let id = cx.session().id;
     let role = if cx.node.is_replica() { "replica" } else { "master" };
     debug_assert!(cx.session().role != Role::Master, "a master does not say HELLO");
-    cx.reply.map(7);
-    cx.reply.text("server");
-    cx.reply.text("redis");
-    cx.reply.text("version");
-    cx.reply.text(crate::REDIS_VERSION);
-    cx.reply.text("proto");
-    cx.reply.int(if cx.reply.is_resp3() { 3 } else { 2 });
-    cx.reply.text("id");
-    cx.reply.int(id as i64);
-    cx.reply.text("mode");
-    cx.reply.text("standalone");
-    cx.reply.text("role");
-    cx.reply.text(role);
-    cx.reply.text("modules");
-    cx.reply.array(0);
+    write_hello(&mut cx.reply, id, "standalone", Some(role));
     Ok(Flow::Done)
 }

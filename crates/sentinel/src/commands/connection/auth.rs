@@ -2,7 +2,7 @@
 
 use super::FAMILY;
 use crate::commands::{SentinelCommand, SentinelCx};
-use ::session::{HELLO_NO_AUTH, Hello, check_name};
+use ::session::{HELLO_NO_AUTH, Hello, check_name, write_hello};
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
 
 const FLAGS: Flags = Flags::NO_SCRIPT
@@ -75,18 +75,6 @@ fn hello(cx: &mut SentinelCx<'_>, args: Args<'_>) -> Outcome {
     }
     let id = cx.session().id;
     // compat(7.2): a Sentinel tells everything that a server tells, but no role.
-    cx.reply.map(6);
-    cx.reply.text("server");
-    cx.reply.text("redis");
-    cx.reply.text("version");
-    cx.reply.text(command::REDIS_VERSION);
-    cx.reply.text("proto");
-    cx.reply.int(if cx.reply.is_resp3() { 3 } else { 2 });
-    cx.reply.text("id");
-    cx.reply.int(id as i64);
-    cx.reply.text("mode");
-    cx.reply.text("sentinel");
-    cx.reply.text("modules");
-    cx.reply.array(0);
+    write_hello(&mut cx.reply, id, "sentinel", None);
     Ok(Flow::Done)
 }

@@ -86,8 +86,32 @@ impl<'a> Run<'a> {
                     chunk.valid().to_owned() + &invalid.collect::<String>()
                 })
                 .collect();
-            text.replace(&self.port.to_string(), "PORT")
+            without_port(&text, self.port)
         };
         Left { status: output.status.code(), out: show(&output.stdout), err: show(&output.stderr) }
     }
+}
+
+/// The text with PORT in the place of the number. Its digits within a longer number are something else.
+fn without_port(text: &str, port: u16) -> String {
+    let port = port.to_string();
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(&port) {
+        let (before, after) = (&rest[..at], &rest[at + port.len()..]);
+        let is_digit = |it: char| it.is_ascii_digit();
+        shown.push_str(before);
+        let is_part = shown.ends_with(is_digit) || after.starts_with(is_digit);
+        shown.push_str(if is_part { &port } else { "PORT" });
+        rest = after;
+    }
+    shown + rest
+}
+
+#[test]
+fn a_port_is_a_number_of_its_own() {
+    assert_eq!(
+        without_port("127.0.0.1:2001 12001 20015, 20012001, 2001", 2001),
+        "127.0.0.1:PORT 12001 20015, 20012001, PORT"
+    );
 }

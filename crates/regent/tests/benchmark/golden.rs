@@ -29,7 +29,7 @@ fn lines(bytes: &[u8]) -> Vec<String> {
 fn line(line: &str) -> String {
     let last = line.rsplit('\r').next().unwrap_or_default();
     let mut masked = String::new();
-    for word in last.split_inclusive(' ') {
+    for word in last.split_inclusive([' ', ',']) {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '-');
         match bare {
             "inf" | "nan" | "-nan" => masked += &word.replace(bare, "#"),
@@ -61,6 +61,7 @@ fn figures_are_masked_and_nothing_else() {
             "SET: # requests per second, p#=nan msec",
         ),
         ("\"set a b\",\"2500.00\",\"3.271\"", "\"set a b\",\"#\",\"#\""),
+        ("\"GET\",\"inf\",\"0.080\",\"nan\"", "\"GET\",\"#\",\"#\",\"#\""),
     ] {
         assert_eq!(line(given), want);
     }

@@ -10,6 +10,9 @@ use memchr::memchr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotAReply(pub(crate) u8);
 
+/// What values begin with.
+const TYPES: &[u8] = b"+-:,(#_$=!*~>%|";
+
 /// What stands between two replies or in the middle of one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scanner {
@@ -37,6 +40,10 @@ impl Scanner {
                 rest = self.step_over(rest);
             } else {
                 let Some(len) = memchr(b'\n', rest) else {
+                    // Who speaks another protocol may wait for us, and never end the line.
+                    if self.held.is_empty() && !TYPES.contains(&rest[0]) {
+                        return Err(NotAReply(rest[0]));
+                    }
                     self.held.extend_from_slice(rest);
                     break;
                 };
@@ -189,9 +196,15 @@ mod tests {
 
     #[test]
     fn other_bytes_are_refused() {
-        for (text, want) in
-            [("HTTP/1.1\r\n", b'H'), ("\r\n", b'\r'), ("$x\r\n", b'$'), ("*1\n", b'*')]
-        {
+        for (text, want) in [
+            ("HTTP/1.1\r\n", b'H'),
+            ("\r\n", b'\r'),
+            ("$x\r\n", b'$'),
+            ("*1\n", b'*'),
+            // No line end will come.
+            ("SSH-2.0", b'S'),
+            ("*1\r\nx", b'x'),
+        ] {
             let got = Scanner::default().feed(text.as_bytes());
             assert_eq!(got, Err(NotAReply(want)), "{text:?}");
         }

@@ -1,9 +1,10 @@
 //! The conversation with a server: what we are connected to and what we know of the state there.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 
 use client::{Client, Value};
+use resp::Fault;
 use sys::ErrorText;
 use sys::signal::Signals;
 use sys::wait::{self, Interest};
@@ -187,7 +188,8 @@ impl Session {
             && self.options.fails_on_error
             && !self.is_interactive
         {
-            eprintln!("{}", String::from_utf8_lossy(text));
+            // A text that is no UTF-8 is no business of ours.
+            let _ = std::io::stderr().write_all(&[text, &b"\n"[..]].concat());
             return Err(Exit(1));
         }
         let reply = match self.debugger {
@@ -252,16 +254,27 @@ impl Session {
 /// Why a connection is of no use any more.
 pub(crate) fn reason(error: &io::Error) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<resp::ReplyError>());
-    if let Some(resp::ReplyError { line }) = inner {
-        let first = line.first().copied().unwrap_or(b'\n');
-        return match first {
-            b':' | b'$' | b'*' | b'%' | b'~' | b'>' => "Bad integer value".to_owned(),
-            _ => {
-                let quoted = config::words::quote(&[first]);
+    if let Some(resp::ReplyError { line, fault }) = inner {
+        let text = match fault {
+            Fault::Type | Fault::Depth => {
+                let quoted = config::words::quote(&line[..line.len().min(1)]);
                 let quoted = String::from_utf8_lossy(&quoted);
-                format!("Protocol error, got {quoted} as reply type byte")
+                return format!("Protocol error, got {quoted} as reply type byte");
+            }
+            Fault::Integer => "Bad integer value",
+            Fault::Double => "Bad double value",
+            Fault::Null => "Bad nil value",
+            Fault::Bool => "Bad bool value",
+            Fault::BigNumber => "Bad bignum value",
+            Fault::Length => "Bad bulk string length",
+            Fault::LengthRange => "Bulk string length out of range",
+            Fault::Count => "Bad multi-bulk length",
+            Fault::CountRange => "Multi-bulk length out of range",
+            Fault::Format => {
+                "Verbatim string 4 bytes of content type are missing or incorrectly encoded."
             }
         };
+        return text.to_owned();
     }
     match error.kind() {
         ErrorKind::UnexpectedEof => "Server closed the connection".to_owned(),

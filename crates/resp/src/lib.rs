@@ -9,7 +9,7 @@ mod value;
 mod words;
 mod writer;
 
-pub use reply::{ReplyError, ReplyParser};
+pub use reply::{Fault, ReplyError, ReplyParser};
 pub use request::{Limits, ProtocolError, Request, RequestParser};
 pub use value::Value;
 pub use words::{Owned, Span, Words};

@@ -8,6 +8,32 @@ use std::fmt;
 pub struct ReplyError {
     /// The byte that cannot begin a reply, or the line that cannot be read.
     pub line: Vec<u8>,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// Why a line does not belong to a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No reply begins with this byte.
+    Type,
+    /// More replies within each other than [`DEPTH_MAX`].
+    Depth,
+    Integer,
+    Double,
+    Null,
+    Bool,
+    BigNumber,
+    /// The length of a string is no number.
+    Length,
+    /// The length of a string is a number that no length is.
+    LengthRange,
+    /// The number of items is none.
+    Count,
+    /// The number of items is one that no reply has.
+    CountRange,
+    /// A verbatim string does not begin with its format.
+    Format,
 }
 
 impl fmt::Display for ReplyError {
@@ -20,6 +46,15 @@ impl std::error::Error for ReplyError {}
 
 /// How deep a reply may nest, so that hostile bytes cannot exhaust the stack.
 const DEPTH_MAX: usize = 64;
+
+/// Of no more items than this a reply says that it has them.
+const ITEMS_MAX: i64 = u32::MAX as i64;
+
+/// The longest text of a double.
+const DOUBLE_BYTES_MAX: usize = 325;
+
+/// What replies begin with.
+const TYPES: &[u8] = b"+-:,(#_$!=*~>%";
 
 /// Collects bytes and gives replies.
 #[derive(Debug, Default)]
@@ -88,11 +123,12 @@ impl Progress {
         }
         loop {
             let mut cursor = Cursor { bytes: reply, at: self.len };
-            let Some(line) = cursor.line() else { return false };
+            let Some(line) = cursor.line() else { return cursor.is_no_reply() };
             let Some((kind, rest)) = line.split_first() else { return true };
             let count = || std::str::from_utf8(rest).ok().and_then(|text| text.parse::<i64>().ok());
             let mut items = 0;
             match (kind, count()) {
+                (b'*' | b'~' | b'>' | b'%', Some(len)) if len > ITEMS_MAX => return true,
                 (b'$' | b'!' | b'=', Some(len @ 0..)) => {
                     if cursor.body(len as usize).is_none() {
                         self.enough = cursor.at.saturating_add(len as usize).saturating_add(2);
@@ -135,65 +171,91 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn value(&mut self, depth: usize) -> Result<Option<Value>, ReplyError> {
-        let Some(line) = self.line() else { return Ok(None) };
-        let bad = || ReplyError { line: line[..line.len().min(128)].to_vec() };
-        let (&kind, rest) = line.split_first().ok_or_else(bad)?;
-        if depth > DEPTH_MAX {
-            return Err(bad());
+        if self.is_no_reply() {
+            let first = &self.bytes[self.at..=self.at];
+            let line = self.line().filter(|line| !line.is_empty()).unwrap_or(first);
+            return Err(bad(line, Fault::Type));
         }
-        let int = || {
-            std::str::from_utf8(rest).ok().and_then(|text| text.parse::<i64>().ok()).ok_or_else(bad)
+        let Some(line) = self.line() else { return Ok(None) };
+        let (&kind, rest) = line.split_first().ok_or_else(|| bad(line, Fault::Type))?;
+        if depth > DEPTH_MAX {
+            return Err(bad(line, Fault::Depth));
+        }
+        let check = |is_good, fault| if is_good { Ok(()) } else { Err(bad(line, fault)) };
+        let int = |fault| {
+            let number = std::str::from_utf8(rest).ok().and_then(|text| text.parse::<i64>().ok());
+            number.ok_or_else(|| bad(line, fault))
         };
         Ok(Some(match kind {
             b'+' => Value::Simple(rest.to_vec()),
             b'-' => Value::Error(rest.to_vec()),
-            b':' => Value::Int(int()?),
-            b',' => Value::Double(rest.to_vec()),
-            b'(' => Value::BigNumber(rest.to_vec()),
-            b'#' => Value::Bool(rest == b"t"),
-            b'_' => Value::Null,
+            b':' => Value::Int(int(Fault::Integer)?),
+            b',' => {
+                check(is_double(rest), Fault::Double)?;
+                Value::Double(rest.to_vec())
+            }
+            b'(' => {
+                let digits = rest.strip_prefix(b"-").unwrap_or(rest);
+                check(digits.iter().all(u8::is_ascii_digit), Fault::BigNumber)?;
+                Value::BigNumber(rest.to_vec())
+            }
+            b'#' => {
+                check(matches!(rest, b"t" | b"T" | b"f" | b"F"), Fault::Bool)?;
+                Value::Bool(rest.eq_ignore_ascii_case(b"t"))
+            }
+            b'_' => {
+                check(rest.is_empty(), Fault::Null)?;
+                Value::Null
+            }
             b'$' | b'!' | b'=' => {
-                let len = int()?;
-                if len < 0 {
-                    return Ok(Some(Value::Null));
-                }
-                let Some(body) = self.body(len as usize) else { return Ok(None) };
+                let len = int(Fault::Length)?;
+                check(len >= -1, Fault::LengthRange)?;
+                let Ok(len) = usize::try_from(len) else { return Ok(Some(Value::Null)) };
+                let Some(body) = self.body(len) else { return Ok(None) };
                 match (kind, body) {
                     (b'!', _) => Value::Error(body.to_vec()),
                     (b'=', [a, b, c, b':', text @ ..]) => {
                         Value::Verbatim([*a, *b, *c], text.to_vec())
                     }
-                    (b'=', _) => return Err(bad()),
+                    (b'=', _) => return Err(bad(line, Fault::Format)),
                     _ => Value::Bulk(body.to_vec()),
                 }
             }
-            b'*' | b'~' | b'>' => {
-                let len = int()?;
-                if len < 0 {
-                    return Ok(Some(Value::Null));
-                }
-                let mut items = Vec::new();
-                for _ in 0..len {
-                    let Some(item) = self.value(depth + 1)? else { return Ok(None) };
-                    items.push(item);
-                }
+            _ => {
+                let len = int(Fault::Count)?;
+                check((-1..=ITEMS_MAX).contains(&len), Fault::CountRange)?;
                 match kind {
-                    b'*' => Value::Array(items),
-                    b'~' => Value::Set(items),
-                    _ => Value::Push(items),
+                    _ if len < 0 => Value::Null,
+                    b'%' => {
+                        let mut pairs = Vec::new();
+                        for _ in 0..len {
+                            let Some(key) = self.value(depth + 1)? else { return Ok(None) };
+                            let Some(value) = self.value(depth + 1)? else { return Ok(None) };
+                            pairs.push((key, value));
+                        }
+                        Value::Map(pairs)
+                    }
+                    kind => {
+                        let mut items = Vec::new();
+                        for _ in 0..len {
+                            let Some(item) = self.value(depth + 1)? else { return Ok(None) };
+                            items.push(item);
+                        }
+                        match kind {
+                            b'*' => Value::Array(items),
+                            b'~' => Value::Set(items),
+                            _ => Value::Push(items),
+                        }
+                    }
                 }
             }
-            b'%' => {
-                let mut pairs = Vec::new();
-                for _ in 0..int()? {
-                    let Some(key) = self.value(depth + 1)? else { return Ok(None) };
-                    let Some(value) = self.value(depth + 1)? else { return Ok(None) };
-                    pairs.push((key, value));
-                }
-                Value::Map(pairs)
-            }
-            _ => return Err(bad()),
         }))
+    }
+
+    /// True if what comes next is there and begins no reply. It may be a line that will never end: whoever speaks
+    /// another protocol may wait for us to go on.
+    fn is_no_reply(&self) -> bool {
+        self.bytes.get(self.at).is_some_and(|first| !TYPES.contains(first))
     }
 
     fn line(&mut self) -> Option<&'a [u8]> {
@@ -210,6 +272,20 @@ impl<'a> Cursor<'a> {
         self.at = end;
         Some(body)
     }
+}
+
+fn bad(line: &[u8], fault: Fault) -> ReplyError {
+    ReplyError { line: line[..line.len().min(128)].to_vec(), fault }
+}
+
+/// Infinities and numbers that are none have these names only.
+fn is_double(text: &[u8]) -> bool {
+    let names = [&b"inf"[..], b"-inf", b"nan", b"-nan"];
+    if names.iter().any(|name| name.eq_ignore_ascii_case(text)) {
+        return true;
+    }
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    text.len() <= DOUBLE_BYTES_MAX && number.is_some_and(f64::is_finite)
 }
 
 #[cfg(test)]
@@ -256,10 +332,40 @@ mod tests {
 
     #[test]
     fn what_cannot_become_a_reply_is_refused_at_once() {
-        for bytes in ["*2\r\n$x\r\n", "?\r\n", ":1x\r\n", "%a\r\n", "\r\n", &"*1\r\n".repeat(100)] {
+        for (bytes, want) in [
+            ("*2\r\n$x\r\n", Fault::Length),
+            ("?\r\n", Fault::Type),
+            // No line end: who waits for it waits for ever.
+            ("SSH-2.0", Fault::Type),
+            ("*2\r\n:1\r\nx", Fault::Type),
+            (":1x\r\n", Fault::Integer),
+            ("%a\r\n", Fault::Count),
+            ("%-2\r\n", Fault::CountRange),
+            ("*99999999999\r\n", Fault::CountRange),
+            ("$-2\r\n", Fault::LengthRange),
+            ("=3\r\ntxt\r\n", Fault::Format),
+            (",\r\n", Fault::Double),
+            (",infinity\r\n", Fault::Double),
+            (",1e999\r\n", Fault::Double),
+            ("#x\r\n", Fault::Bool),
+            ("_x\r\n", Fault::Null),
+            ("(1x\r\n", Fault::BigNumber),
+            ("\r\n", Fault::Type),
+            (&"*1\r\n".repeat(100), Fault::Depth),
+        ] {
             let mut parser = ReplyParser::default();
             parser.feed(bytes.as_bytes());
-            assert!(parser.next().is_err(), "{bytes}");
+            let got = parser.next().map_err(|error| error.fault);
+            assert_eq!(got, Err(want), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_odd_forms_too() {
+        for text in ["inf", "-inf", "nan", "-nan", "-0", "1e100", "3.0", "1.", "-1.5e-7"] {
+            let mut parser = ReplyParser::default();
+            parser.feed(format!(",{text}\r\n").as_bytes());
+            assert_eq!(parser.next(), Ok(Some(Value::Double(text.into()))));
         }
     }
 

@@ -7,6 +7,7 @@ mod golden;
 mod long_work;
 mod redirect;
 mod run;
+mod strangers;
 mod terminal;
 mod topology;
 mod typed;

@@ -131,10 +131,8 @@ fn look_up(place: &Place) -> Result<Address, Failure> {
         Place::Tcp(host, port) => (host, *port as u16),
     };
     let failed = |why: &str| Failure::Connect(place.clone(), why.to_owned());
-    let addresses = sys::net::resolve(host, port).map_err(|error| {
-        let text = sys::error_text(&error).to_string();
-        failed(text.strip_prefix("failed to lookup address information: ").unwrap_or(&text))
-    })?;
+    let addresses =
+        sys::net::resolve(host, port).map_err(|error| failed(&sys::error_text(&error)))?;
     // Names of this machine often have both kinds, and most servers listen to the older.
     let address = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
     address.map(|address| Address::Tcp(*address)).ok_or_else(|| failed("Name does not resolve"))

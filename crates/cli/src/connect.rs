@@ -1,6 +1,7 @@
 //! Connecting: the socket, then who we are, which database, which protocol.
 
 use std::io;
+use std::net::SocketAddr;
 
 use client::{Client, Value};
 use sys::ErrorText;
@@ -73,7 +74,8 @@ impl Session {
             Some(path) => (Client::connect_unix(path), path.clone()),
             None => {
                 let place = &self.options.place;
-                let result = Client::connect((place.host.as_str(), place.port));
+                let result = addresses(&place.host, place.port)
+                    .and_then(|addresses| Client::connect(&addresses[..]));
                 (result, format!("{}:{}", place.host, place.port))
             }
         };
@@ -83,9 +85,7 @@ impl Session {
             let _ = sys::net::keep_alive(&link, KEEPALIVE_SECS);
             Ok(link)
         });
-        result.map_err(|error| {
-            format!("Could not connect to Redis at {place}: {}", connect_reason(&error))
-        })
+        result.map_err(|error| format!("Could not connect to Redis at {place}: {}", error.text()))
     }
 
     fn authenticate(&mut self) -> bool {
@@ -177,11 +177,9 @@ impl Session {
     }
 }
 
-/// Why a connection could not be made, as the resolver or the system says it.
-fn connect_reason(error: &io::Error) -> String {
-    let text = error.text();
-    match text.strip_prefix("failed to lookup address information: ") {
-        Some(reason) => reason.to_owned(),
-        None => text,
-    }
+/// The addresses of a host. Names of this machine often have both kinds, and most servers listen to the older.
+fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let mut addresses = sys::net::resolve(host, port)?;
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    Ok(addresses)
 }

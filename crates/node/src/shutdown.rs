@@ -188,6 +188,9 @@ impl Node {
         if !self.config.values.text("pidfile").is_empty() {
             self.log(Level::Notice, "Removing the pid file.");
         }
+        if !self.config.values.text("unixsocket").is_empty() {
+            self.log(Level::Notice, "Removing the unix socket file.");
+        }
         self.log(Level::Warning, "Redis is now ready to exit, bye bye...");
         self.effects.push_back(Effect::Exit(Exit::Status(0)));
     }

@@ -1,6 +1,7 @@
 //! The program as a process: what it writes, where it listens, how it ends.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -103,6 +104,14 @@ fn a_server_writes_its_files_shows_its_title_and_ends_when_asked() {
     signal::send(child.id(), Kind::Terminate).expect("it runs");
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
     assert!(!pid.exists() && !socket.exists());
+    let said = text(&log);
+    let end = [
+        " * Removing the pid file.\n",
+        " * Removing the unix socket file.\n",
+        " # Redis is now ready to exit, bye bye...\n",
+    ];
+    let places: Vec<Option<usize>> = end.iter().map(|line| said.find(line)).collect();
+    assert!(places.is_sorted() && !places.contains(&None), "{places:?} in {said}");
 }
 
 #[test]
@@ -157,8 +166,94 @@ fn words_that_are_answered_at_once() {
     assert!(
         said(&missing).contains("# Fatal error, can't open config file '/nowhere/at/all.conf'")
     );
+    assert!(said(&missing).contains(":C "), "{}", said(&missing));
+    let version = run(&["sentinel", "--version"]);
+    assert!(said(&version).starts_with("Redis server v=7.2.6 "), "{}", said(&version));
+    assert_eq!(run(&["sentinel", "--help"]).status.code(), Some(1));
     let sentinel = run(&["server", "--sentinel"]);
     assert_eq!(sentinel.status.code(), Some(1));
     assert_eq!(run(&["dance"]).status.code(), Some(1));
     assert_eq!(run(&["check-rdb"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_server_that_nobody_could_reach_does_not_run() {
+    let port = free_port().expect("a port is free").to_string();
+    let long = format!("/tmp/{}", "x".repeat(110));
+    let at = |words: &[&str]| run(&[&["server", "--port", &port, "--save", ""], words].concat());
+    for (words, lines) in [
+        (&["--port", "0"][..], &["# Configured to not listen anywhere, exiting."][..]),
+        (&["--bind", ""], &["# Configured to not listen anywhere, exiting."]),
+        (
+            // A block of addresses that nobody has.
+            &["--bind", "-192.0.2.1"],
+            &[
+                "# Warning: Could not create server TCP listening socket 192.0.2.1:",
+                "bind: Cannot assign requested address",
+                "# Configured to not listen anywhere, exiting.",
+            ],
+        ),
+        (
+            &["--bind", "192.0.2.1"],
+            &[": bind: Cannot assign requested address", "# Failed listening on port "],
+        ),
+        (
+            &["--bind", "127.0.0.1", "--unixsocket", &long],
+            &["# Failed opening Unix socket: unix socket path too long (115), must be under 108\n"],
+        ),
+        (
+            &["--bind", "127.0.0.1", "--unixsocket", "/nowhere/at/all"],
+            &["# Failed opening Unix socket: bind: No such file or directory\n"],
+        ),
+    ] {
+        let output = at(words);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
+        let mut rest = &said[..];
+        for line in lines {
+            let found = rest.find(line);
+            let found = found.unwrap_or_else(|| panic!("{line} is not next in {said}"));
+            rest = &rest[found + line.len()..];
+        }
+        assert!(!rest.contains(" # "), "more than the last word in {said}");
+    }
+    let nowhere = at(&["--bind", "nowhere.invalid"]);
+    let said = String::from_utf8_lossy(&nowhere.stdout);
+    assert!(said.contains(&format!("socket nowhere.invalid:{port}: ")), "{said}");
+    assert!(!said.contains("lookup"), "{said}");
+}
+
+#[test]
+fn a_configuration_from_standard_input_is_announced() {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["server", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(b"nonsense 1\n").expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains(":C ") && said.ends_with(" * Reading config from stdin\n"), "{said}");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(complaint.contains("line 1\n>>> 'nonsense 1'\n"), "{complaint}");
+}
+
+#[test]
+fn a_supervisor_that_is_not_there_is_missed() {
+    let port = free_port().expect("a port is free").to_string();
+    let folder = Folder::new("supervisor");
+    let log = folder.file("log");
+    let logfile = log.to_string_lossy().into_owned();
+    let words = ["--port", &port, "--bind", "127.0.0.1", "--supervised", "systemd"];
+    let mut child = start(&folder, &[&words[..], &["--logfile", &logfile]].concat());
+    connect(&port);
+    signal::send(child.id(), Kind::Terminate).expect("it runs");
+    child.wait().expect("it ends");
+    let said = text(&log);
+    assert!(said.contains("# systemd supervision error: NOTIFY_SOCKET not found!"), "{said}");
 }

@@ -87,30 +87,31 @@ impl Listeners {
     }
 
     fn open_missing(&mut self, poller: &Poller, log: &Log, places: &[Place]) -> Result<(), String> {
-        let mut opened = 0;
-        let mut asked = 0;
         for place in places {
-            let is_tcp = matches!(place, Place::Tcp { .. });
-            asked += usize::from(is_tcp);
             if self.open.iter().any(|open| open.place == *place) {
-                opened += usize::from(is_tcp);
                 continue;
             }
-            match self.open_one(poller, place) {
-                Ok(()) => opened += usize::from(is_tcp),
-                Err(error) => {
-                    log.write(Level::Warning, &complaint(place, &error));
-                    if may_be_absent(place, &error) {
-                        continue;
+            let Err(error) = self.open_one(poller, place) else { continue };
+            match place {
+                Place::Unix { .. } => return Err(format!("Failed opening Unix socket: {error}")),
+                Place::Tcp { address, port } => {
+                    let bare = address.strip_prefix('-').unwrap_or(address);
+                    log.write(
+                        Level::Warning,
+                        &format!(
+                            "Warning: Could not create server TCP listening socket {bare}:{port}: {error}"
+                        ),
+                    );
+                    if !may_be_absent(address, &error) {
+                        return Err(format!("Failed listening on port {port} (tcp), aborting."));
                     }
-                    return Err(verdict(place));
                 }
             }
         }
-        match places.first() {
-            Some(first) if asked > 0 && opened == 0 => Err(verdict(first)),
-            _ => Ok(()),
+        if self.open.is_empty() && !places.is_empty() {
+            return Err("Configured to not listen anywhere, exiting.".to_owned());
         }
+        Ok(())
     }
 
     fn open_one(&mut self, poller: &Poller, place: &Place) -> Result<(), ListenError> {
@@ -118,7 +119,7 @@ impl Listeners {
             Place::Tcp { address, port } => {
                 let bare = address.strip_prefix('-').unwrap_or(address);
                 let at = net::bind_address(bare, *port)
-                    .map_err(|error| ListenError { call: "getaddrinfo", error })?;
+                    .map_err(|error| ListenError { call: "", error })?;
                 Listener::tcp(at, self.backlog)?
             }
             Place::Unix { path, mode } => Listener::unix(path, *mode, self.backlog)?,
@@ -227,29 +228,7 @@ pub(crate) fn peer(address: Address) -> Peer {
     }
 }
 
-fn complaint(place: &Place, error: &ListenError) -> String {
-    match place {
-        Place::Tcp { address, port } => {
-            let bare = address.strip_prefix('-').unwrap_or(address);
-            format!("Warning: Could not create server TCP listening socket {bare}:{port}: {error}")
-        }
-        Place::Unix { .. } => format!("Failed opening Unix socket: {error}"),
-    }
-}
-
 /// A dash before an address says that it may be missing; a family that the system does not speak may always be.
-fn may_be_absent(place: &Place, error: &ListenError) -> bool {
-    match place {
-        Place::Tcp { address, .. } => {
-            error.is_unsupported() || (address.starts_with('-') && error.is_absent())
-        }
-        Place::Unix { .. } => false,
-    }
-}
-
-fn verdict(place: &Place) -> String {
-    match place {
-        Place::Tcp { port, .. } => format!("Failed listening on port {port} (tcp), aborting."),
-        Place::Unix { .. } => "Failed listening on port 0 (unix), aborting.".to_owned(),
-    }
+fn may_be_absent(address: &str, error: &ListenError) -> bool {
+    error.is_unsupported() || (address.starts_with('-') && error.is_absent())
 }

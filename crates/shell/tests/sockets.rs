@@ -180,6 +180,40 @@ fn a_port_that_is_taken_is_refused_in_redis_words() {
 }
 
 #[test]
+fn what_cannot_be_listened_at_is_told_in_redis_words() {
+    let long = format!("/tmp/{}", "x".repeat(103));
+    let folder = std::env::temp_dir().to_string_lossy().into_owned();
+    for (addresses, path, want) in [
+        // A block of addresses that nobody has.
+        (&["-192.0.2.1"][..], None, "Configured to not listen anywhere, exiting."),
+        (
+            &["127.0.0.1"],
+            Some(long.as_str()),
+            "Failed opening Unix socket: unix socket path too long (108), must be under 108",
+        ),
+        (
+            &["127.0.0.1"],
+            Some("/nowhere/at/all.sock"),
+            "Failed opening Unix socket: bind: No such file or directory",
+        ),
+        // What is there and is no socket stays.
+        (
+            &["127.0.0.1"],
+            Some(folder.as_str()),
+            "Failed opening Unix socket: bind: Address already in use",
+        ),
+    ] {
+        let running = start(|mut echo, port| {
+            echo = echo.listen(&["127.0.0.1"], port, None);
+            echo.listen(addresses, port, path)
+        });
+        running.listened().expect("the port was free a moment ago");
+        assert_eq!(running.listened(), Err(want.to_owned()));
+        running.stop();
+    }
+}
+
+#[test]
 fn dials_end_one_way_or_the_other() {
     let target = start_tcp();
     let dial = |ticket, host: &str, port| {

@@ -4,12 +4,16 @@ use std::io;
 
 pub use libc::{EBADF, ENOTCONN};
 
-/// The sentence for `error`, such as `Connection refused`: without the number that the standard library adds.
+/// What the standard library puts before the resolver's sentence.
+const RESOLVING: &str = "failed to lookup address information: ";
+
+/// The sentence for `error`, such as `Connection refused` or `Name or service not known`: without what the standard
+/// library adds.
 pub fn error_text(error: &io::Error) -> String {
     let text = error.to_string();
     match (error.raw_os_error(), text.rfind(" (os error ")) {
         (Some(_), Some(end)) => text[..end].to_owned(),
-        _ => text,
+        _ => text.strip_prefix(RESOLVING).map(str::to_owned).unwrap_or(text),
     }
 }
 
@@ -30,7 +34,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_is_cut_off() {
+    fn what_the_library_adds_is_cut_off() {
+        let unknown = crate::net::resolve("no.such.host.invalid", 1).expect_err("nobody has it");
+        assert!(!unknown.text().contains("lookup"), "{}", unknown.text());
         assert_eq!(io::Error::from_raw_os_error(libc::ECONNREFUSED).text(), "Connection refused");
         assert_eq!(io::Error::other("no number").text(), "no number");
     }

@@ -148,10 +148,13 @@ impl AsRawFd for Listener {
     }
 }
 
+/// The room for a path in the address of a Unix socket, with the zero at its end.
+const UNIX_PATH_BYTES: usize = 108;
+
 /// What went wrong on the way to a listening socket, and at which call, as `bind: Address already in use`.
 #[derive(Debug)]
 pub struct ListenError {
-    /// The call: `socket`, `bind` or `listen`.
+    /// The call: `socket`, `bind` or `listen`. Empty where no call was made.
     pub call: &'static str,
     /// Why.
     pub error: io::Error,
@@ -159,7 +162,10 @@ pub struct ListenError {
 
 impl std::fmt::Display for ListenError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.call, crate::error_text(&self.error))
+        if !self.call.is_empty() {
+            write!(f, "{}: ", self.call)?;
+        }
+        f.write_str(&crate::error_text(&self.error))
     }
 }
 
@@ -204,7 +210,14 @@ impl Listener {
     /// Listens at a path, in place of whatever socket was left there; `mode` are its permissions, zero for what the
     /// system gives.
     pub fn unix(path: &str, mode: u32, backlog: u32) -> Result<Listener, ListenError> {
-        at("unlink", crate::file::remove(path))?;
+        if path.len() >= UNIX_PATH_BYTES {
+            let len = path.len();
+            let text =
+                format!("unix socket path too long ({len}), must be under {UNIX_PATH_BYTES}");
+            return at("", Err(io::Error::other(text)));
+        }
+        // Where it cannot be removed, `bind` says why.
+        let _ = crate::file::remove(path);
         let socket = at("socket", Socket::new(Domain::UNIX, Type::STREAM, None))?;
         let address = at("bind", SockAddr::unix(path))?;
         at("bind", socket.bind(&address))?;

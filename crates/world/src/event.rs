@@ -22,7 +22,7 @@ pub enum Event {
     /// Work that was handed to another thread has ended, with what it returned.
     WorkDone { ticket: Ticket, result: Box<dyn Any + Send> },
     /// What `Effect::Listen` asked for: done, or the last line for the log of one who gives up, such as
-    /// `Failed listening on port 6379 (tcp), aborting.`; each address that failed is in the log already.
+    /// `Failed listening on port 6379 (tcp), aborting.`; each TCP address that failed is in the log already.
     Listened { ticket: Ticket, result: Result<(), String> },
     /// What `Effect::Resolve` asked for: the first address of that name, or why there is none. An address is its own.
     Resolved { ticket: Ticket, result: Result<IpAddr, String> },

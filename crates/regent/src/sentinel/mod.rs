@@ -3,16 +3,18 @@
 use anyhow::{Context, Result};
 use config::{CommandLine, Config, Host, LoadError};
 use sentinel::{Options, Rules, Sentinel, UserLines, state};
-use shell::{Log, LogTarget};
 use sys::{ErrorText, file, process};
 use world::{Exit, Level};
 
-use crate::server::host::FileSystem;
+use crate::server::host::{FileSystem, say_early};
 use crate::server::say::Say;
-use crate::server::{startup, with_folder};
+use crate::server::{startup, with_folder, words};
 
 /// Runs a Sentinel with these arguments, those of `redis-sentinel`. The status to exit with.
 pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
+    if let Some(status) = words::answer(arguments) {
+        return Ok(status);
+    }
     let mut line = CommandLine::parse(arguments);
     line.sentinel = true;
     let Some(path) = line.file.take() else {
@@ -51,9 +53,7 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
 
 /// A last line in the log; the status to exit with.
 fn refuse(text: &str) -> u8 {
-    let mut log = Log::new(LogTarget::default());
-    log.set_role('X');
-    log.write(Level::Warning, text);
+    say_early(Level::Warning, 'X', text);
     1
 }
 
@@ -117,6 +117,10 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config, told: Told) -> R
         sys::title::set(&title);
     }
     startup::show_mode(&say, &config);
+    if !startup::would_listen(&config) {
+        say.warning("Configured to not listen anywhere, exiting.");
+        return Ok(1);
+    }
 
     let now = sys::clock::now();
     let mut sentinel = Sentinel::new(Options {

@@ -1,7 +1,17 @@
 //! The file system, as reading a configuration needs it.
 
+use shell::{Log, LogTarget};
 use sys::ErrorText;
 use sys::file;
+use world::Level;
+
+/// A line for standard output while the log is not known yet. Before a process has become a server its lines are those
+/// of a child.
+pub(crate) fn say_early(level: Level, role: char, text: &str) {
+    let mut log = Log::new(LogTarget::default());
+    log.set_role(role);
+    log.write(level, text);
+}
 
 /// The real one, with the names that commands have by now.
 #[derive(Default)]
@@ -21,6 +31,7 @@ impl config::Host for FileSystem {
     }
 
     fn read_stdin(&mut self) -> Vec<u8> {
+        say_early(Level::Notice, 'C', "Reading config from stdin");
         let mut text = Vec::new();
         // What came before a failure is still what somebody wanted to say.
         let _ = std::io::Read::read_to_end(&mut std::io::stdin(), &mut text);

@@ -3,7 +3,7 @@
 pub(crate) mod host;
 pub(crate) mod say;
 pub(crate) mod startup;
-mod words;
+pub(crate) mod words;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use config::{CommandLine, Config, LoadError};
 use node::Node;
-use shell::{Log, LogTarget};
 use sys::process;
 use world::{Exit, Level};
 
@@ -34,7 +33,7 @@ pub(crate) fn run(name: &str, words: &[Vec<u8>], arguments: &[Vec<u8>]) -> Resul
     let config = match config::load(&line, &mut FileSystem::default()) {
         Ok(config) => with_folder(config),
         Err(error @ LoadError::Unreadable { .. }) => {
-            Log::new(LogTarget::default()).write(Level::Warning, &error.to_string());
+            host::say_early(Level::Warning, 'C', &error.to_string());
             return Ok(1);
         }
         Err(error) => {
@@ -78,7 +77,7 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> 
     if config.values.flag("crash-log-enabled") {
         crate::crash::report_to(say.target().clone());
     }
-    startup::stop_for_upstart(&say, &config, supervisor);
+    startup::tell_supervisor(&say, &config, supervisor);
     startup::announce(&mut say, name, arguments, &config);
     startup::fit_clients_to_open_files(&say, &mut config)?;
     let pidfile = startup::write_pidfile(&say, &config, in_background);
@@ -87,6 +86,10 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> 
         sys::title::set(&title);
     }
     startup::show_mode(&say, &config);
+    if !startup::would_listen(&config) {
+        say.warning("Configured to not listen anywhere, exiting.");
+        return Ok(Exit::Status(1));
+    }
     startup::warn(&say, &config);
     startup::give_up_huge_pages(&say, &config);
     let cpus = startup::cpu_lists(&say, &config);

@@ -30,14 +30,27 @@ pub(crate) fn supervisor(config: &Config) -> Option<Supervisor> {
     systemd.then_some(Supervisor::Systemd)
 }
 
-/// Upstart takes a process that stops for one that is ready, and lets it go on.
-pub(crate) fn stop_for_upstart(say: &Say, config: &Config, supervisor: Option<Supervisor>) {
-    if supervisor == Some(Supervisor::Upstart) {
-        say.notice("supervised by upstart, will stop to signal readiness.");
-        process::stop_for_upstart();
-    } else if config.values.choice("supervised") == "upstart" {
-        say.warning("upstart supervision requested, but UPSTART_JOB not found!");
+/// Upstart takes a process that stops for one that is ready, and lets it go on. A supervisor that was asked for and is
+/// not there is worth a line.
+pub(crate) fn tell_supervisor(say: &Say, config: &Config, supervisor: Option<Supervisor>) {
+    match (supervisor, config.values.choice("supervised")) {
+        (Some(Supervisor::Upstart), _) => {
+            say.notice("supervised by upstart, will stop to signal readiness.");
+            process::stop_for_upstart();
+        }
+        (None, "upstart") => {
+            say.warning("upstart supervision requested, but UPSTART_JOB not found!");
+        }
+        (None, "systemd") => say.warning("systemd supervision error: NOTIFY_SOCKET not found!"),
+        _ => {}
     }
+}
+
+/// Whether there is a place where clients could come in.
+pub(crate) fn would_listen(config: &Config) -> bool {
+    let values = &config.values;
+    let has_address = values.count("port") > 0 && !values.addresses().is_empty();
+    has_address || !values.text("unixsocket").is_empty()
 }
 
 /// The processors that `server_cpulist` and `bio_cpulist` name. A list that is none names none.
@@ -117,7 +130,10 @@ pub(crate) fn fit_clients_to_open_files(say: &Say, config: &mut Config) -> Resul
     say.warning(&format!(
         "You requested maxclients of {clients} requiring at least {wanted} max file descriptors."
     ));
-    say.warning(&format!("Server can't set maximum open files to {wanted}."));
+    // Above the hard limit, or what the system has at all: it has one word for both.
+    say.warning(&format!(
+        "Server can't set maximum open files to {wanted} because of OS error: Operation not permitted."
+    ));
     say.warning(&format!(
         "Current maximum open files is {got}. maxclients has been reduced to {fitting} to \
          compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'."

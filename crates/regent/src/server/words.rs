@@ -1,7 +1,7 @@
 //! Arguments that are answered at once, instead of starting a server.
 
 /// The status to exit with, where the first argument is such a word.
-pub(super) fn answer(arguments: &[Vec<u8>]) -> Option<u8> {
+pub(crate) fn answer(arguments: &[Vec<u8>]) -> Option<u8> {
     match arguments.first()?.as_slice() {
         b"-v" | b"--version" => {
             println!("{}", version());
@@ -38,6 +38,7 @@ Usage: redis-server [/path/to/redis.conf] [options] [-]
        redis-server - (read the configuration from standard input)
        redis-server -v or --version
        redis-server -h or --help
+       redis-server --check-system
 
 Examples:
        redis-server (everything by default)
@@ -46,4 +47,5 @@ Examples:
        redis-server --port 7777
        redis-server --port 7777 --replicaof 127.0.0.1 8888
        redis-server /etc/myredis.conf --loglevel verbose -
+       redis-server /etc/sentinel.conf --sentinel (a Sentinel)
 ";

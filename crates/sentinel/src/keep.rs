@@ -78,6 +78,7 @@ impl Sentinel {
         match self.keeper.saver.handle_disk(now, result) {
             Some(Verdict::Durable { version }) => {
                 self.keeper.failure = None;
+                self.log(Level::Notice, "Sentinel new configuration saved on disk".to_owned());
                 self.ledger.settle(version);
                 self.note_disk(false);
                 self.answer_saved(version, true);

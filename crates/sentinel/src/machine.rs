@@ -51,11 +51,13 @@ impl Machine for Sentinel {
             }
             Event::Listened { ticket: _, result } => self.listened(result),
             Event::Signal(signal) => self.signalled(signal),
-            Event::Resolved { ticket, result } => {
-                if let (Some(host), Ok(ip)) = (self.lookups.remove(&ticket), result) {
-                    self.names.learn(&host, ip);
+            Event::Resolved { ticket, result } => match (self.lookups.remove(&ticket), result) {
+                (Some(host), Ok(ip)) => self.names.learn(&host, ip),
+                (Some(host), Err(_)) => {
+                    self.log(Level::Warning, format!("Failed to resolve hostname '{host}'"));
                 }
-            }
+                (None, _) => {}
+            },
             Event::Started { ticket, pid } => self.script_started(ticket, pid),
             Event::Ended { ticket, outcome } => self.script_ended(ticket, outcome),
             // Nothing of the kind is asked for.

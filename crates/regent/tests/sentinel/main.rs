@@ -72,6 +72,7 @@ rows! {
     start::row_14_a_daemon_writes_its_files
     start::row_14_what_it_refuses_to_start_with
     start::row_14_the_directives_of_stock_files
+    start::row_14_what_the_log_tells_of_names_and_of_the_file
     scripts::row_15_scripts_are_told_what_happens
     scripts::row_15_scripts_are_tried_again_given_up_and_killed
     scripts::row_15_a_script_that_cannot_run_is_refused

@@ -145,6 +145,19 @@ pub(crate) fn row_14_what_it_refuses_to_start_with(kinds: &Kinds) {
     }
 }
 
+pub(crate) fn row_14_what_the_log_tells_of_names_and_of_the_file(kinds: &Kinds) {
+    let monitor = format!("sentinel monitor {NAME} nowhere.invalid 6379 1");
+    let sentinel = Sentinel::start(&kinds.sentinel, &["sentinel resolve-hostnames yes", &monitor]);
+    sentinel.wait_log("Failed to resolve hostname 'nowhere.invalid'");
+    assert_eq!(sentinel.say("SENTINEL FLUSHCONFIG"), "OK");
+    sentinel.wait_log("* Sentinel new configuration saved on disk");
+    let sentinel = Sentinel::prepare(&kinds.sentinel, &["port 0"]);
+    let mut command = kinds.sentinel.command();
+    let output = command.arg(sentinel.file("sentinel.conf")).output().expect("it is a program");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(sentinel.log().contains("# Configured to not listen anywhere, exiting."));
+}
+
 /// Every directive that the stock files of Redis 3.0 to 7.2 set, and the old names.
 const STOCK: &str = "\
 protected-mode no

@@ -39,8 +39,7 @@ fn start(name: &str, words: &[Vec<u8>]) -> exit::Result<u8> {
         options.place.password = std::env::var_os("REDISCLI_AUTH").map(OsStringExt::into_vec);
     }
     if options.asks_password {
-        let password = interactive::ask_password("Please input password: ")?;
-        options.place.password = Some(password);
+        options.place.password = interactive::ask_password("Please input password: ")?;
     }
     let mut session = Session::new(options);
     if let Some(result) = modes::run(&mut session) {

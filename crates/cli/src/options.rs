@@ -156,6 +156,7 @@ pub(crate) fn parse(name: &str, words: &[Vec<u8>], is_terminal: bool) -> Result<
         is_tagged: false,
         is_last: false,
         is_two: false,
+        is_two_rdbs: false,
     };
     reader.read()?;
     reader.finish(name)
@@ -170,6 +171,7 @@ struct Reader<'a> {
     is_tagged: bool,
     is_last: bool,
     is_two: bool,
+    is_two_rdbs: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -348,11 +350,12 @@ impl<'a> Reader<'a> {
                 self.options.modes.intrinsic_latency_secs = Some(secs);
             }
             "--rdb" | "--functions-rdb" => {
-                if self.options.modes.rdb.is_some() {
-                    return fail("Option --functions-rdb and --rdb are mutually exclusive.");
-                }
                 let path = self.text().unwrap_or_default();
                 let is_functions_only = name == "--functions-rdb";
+                let before = &self.options.modes.rdb;
+                self.is_two_rdbs |= before
+                    .as_ref()
+                    .is_some_and(|before| before.is_functions_only != is_functions_only);
                 self.options.modes.rdb = Some(Rdb { path, is_functions_only });
             }
             "--eval" => self.options.modes.script = self.text(),
@@ -391,6 +394,9 @@ impl<'a> Reader<'a> {
                 "Warning: Using a password with '-a' or '-u' option on the command line interface \
                  may not be safe."
             );
+        }
+        if self.is_two_rdbs {
+            return fail("Option --functions-rdb and --rdb are mutually exclusive.");
         }
         if self.is_last && self.is_tagged {
             return fail("Options -x and -X are mutually exclusive.");

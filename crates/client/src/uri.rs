@@ -26,7 +26,7 @@ pub struct Uri {
 pub enum UriError {
     /// It begins with neither `redis://` nor `rediss://`.
     Scheme,
-    /// It ends within `%41`.
+    /// Nothing follows a `%`.
     Incomplete,
     /// What follows a `%` is no number of two digits.
     Illegal,
@@ -109,7 +109,11 @@ fn decode(text: &[u8]) -> Result<Vec<u8>, UriError> {
             decoded.push(byte);
             continue;
         }
-        let (pair, behind) = rest.split_at_checked(2).ok_or(UriError::Incomplete)?;
+        if rest.is_empty() {
+            return Err(UriError::Incomplete);
+        }
+        // What ends after one digit goes on with the mark behind it, which is none.
+        let (pair, behind) = rest.split_at_checked(2).ok_or(UriError::Illegal)?;
         let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(UriError::Illegal);
         decoded.push((digit(pair[0])? * 16 + digit(pair[1])?) as u8);
         rest = behind;
@@ -156,7 +160,8 @@ mod tests {
         for (text, want) in [
             ("http://x", UriError::Scheme),
             ("redis", UriError::Scheme),
-            ("redis://a%4@h", UriError::Incomplete),
+            ("redis://a%@h", UriError::Incomplete),
+            ("redis://a%4@h", UriError::Illegal),
             ("redis://a%4g@h", UriError::Illegal),
         ] {
             assert_eq!(parse(text.as_bytes()), Err(want), "{text}");

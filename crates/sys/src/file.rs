@@ -152,6 +152,15 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Lets nobody but the user read a file that is there. What is no file, such as a device, stays as it is.
+pub fn make_private(path: impl AsRef<Path>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    match fs::metadata(&path)?.is_file() {
+        true => fs::set_permissions(path, fs::Permissions::from_mode(0o600)),
+        false => Ok(()),
+    }
+}
+
 /// Creates a folder, and those it lies in.
 pub fn create_folders(path: impl AsRef<Path>) -> io::Result<()> {
     fs::create_dir_all(path)

@@ -1,9 +1,12 @@
 //! Lines from a terminal: edited, completed, hinted at, remembered.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read};
 
+use config::words;
 use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
@@ -17,7 +20,12 @@ use crate::screen;
 
 pub(super) struct Editor {
     lines: rustyline::Editor<Adviser, MemHistory>,
+    /// The rest of what was pasted, a command each.
+    pasted: VecDeque<String>,
 }
+
+/// Further on no quotes are looked for that close those of a line.
+const QUOTED_LINES_MAX: usize = 1000;
 
 /// What helps while a line is being typed.
 struct Adviser {
@@ -38,12 +46,35 @@ impl Editor {
             lines.add_history_entry(line.as_str())?;
         }
         lines.set_helper(Some(Adviser { manual, has_hints: true }));
-        Ok(Editor { lines })
+        Ok(Editor { lines, pasted: VecDeque::new() })
     }
 
-    /// The next line; none at its end, or after Ctrl-C.
+    /// The next command; none at the end, or after Ctrl-C.
     pub(super) fn read(&mut self, prompt: &str) -> Option<Vec<u8>> {
-        self.lines.readline(prompt).ok().map(String::into_bytes)
+        if let Some(command) = self.pasted.pop_front() {
+            // Shown once more, so that it is seen which reply belongs to which.
+            screen::print(format!("{prompt}{command}\n"));
+            return Some(command.into_bytes());
+        }
+        loop {
+            match self.lines.readline(prompt) {
+                Ok(text) => {
+                    self.pasted = commands(&text);
+                    return Some(self.pasted.pop_front().unwrap_or_default().into_bytes());
+                }
+                Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                    screen::print(
+                        "\nThe terminal sent bytes that are not UTF-8; escape them: \"\\xff\"\n",
+                    );
+                }
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// True if a command is there that was pasted with one before.
+    pub(super) fn has_more(&self) -> bool {
+        !self.pasted.is_empty()
     }
 
     pub(super) fn remember(&mut self, line: &str) {
@@ -106,8 +137,26 @@ impl Highlighter for Adviser {
     }
 }
 
-/// Asks for a password. Of what is typed only the length can be seen.
-pub(crate) fn ask_password(question: &str) -> Result<Vec<u8>> {
+/// The commands of a text that was typed or pasted: one a line, but what stands between quotes goes on over lines.
+fn commands(text: &str) -> VecDeque<String> {
+    let mut commands = VecDeque::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let mut ends = rest.match_indices('\n').map(|(at, _)| at).chain([rest.len()]);
+        let first = ends.clone().next().unwrap_or(rest.len());
+        let is_whole = |end: &usize| words::split(&rest.as_bytes()[..*end]).is_some();
+        // Where the quotes are never closed, a line is a line.
+        let end = ends.by_ref().take(QUOTED_LINES_MAX).find(is_whole).unwrap_or(first);
+        if !rest[..end].trim().is_empty() {
+            commands.push_back(rest[..end].to_owned());
+        }
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    commands
+}
+
+/// Asks for a password. Of what is typed only the length can be seen. None where there is no line.
+pub(crate) fn ask_password(question: &str) -> Result<Option<Vec<u8>>> {
     let keys = sys::terminal::Keys::begin();
     if keys.is_some() {
         screen::print(question);
@@ -133,6 +182,9 @@ pub(crate) fn ask_password(question: &str) -> Result<Vec<u8>> {
                 }
             }
         }
+        if len == 0 && password.is_empty() {
+            return Ok(None);
+        }
         if len == 0 {
             break;
         }
@@ -140,5 +192,28 @@ pub(crate) fn ask_password(question: &str) -> Result<Vec<u8>> {
     if keys.is_some() {
         screen::print("\n");
     }
-    Ok(password)
+    Ok(Some(password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_split_into_commands_where_no_quotes_are_open() {
+        for (text, want) in [
+            ("", &[][..]),
+            ("ping", &["ping"]),
+            ("set a 1\nget a", &["set a 1", "get a"]),
+            ("\n\nping\n  \nget a\n", &["ping", "get a"]),
+            (
+                "eval \"local a = 1\nreturn a\" 0\nping",
+                &["eval \"local a = 1\nreturn a\" 0", "ping"],
+            ),
+            ("get \"open\nping\nset b 'x'", &["get \"open", "ping", "set b 'x'"]),
+            ("get \"a\"b\nping", &["get \"a\"b", "ping"]),
+        ] {
+            assert_eq!(commands(text), want, "{text:?}");
+        }
+    }
 }

@@ -21,6 +21,10 @@ impl History {
 
     pub(super) fn load() -> History {
         let path = dotfile("REDISCLI_HISTFILE", ".rediscli_history");
+        if let Some(path) = &path {
+            // It may come from elsewhere, and what is added to it now is private. Mostly there is none yet.
+            let _ = sys::file::make_private(path);
+        }
         let text = path.as_ref().and_then(|path| sys::file::slurp(path).ok()).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();

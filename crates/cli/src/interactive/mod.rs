@@ -51,7 +51,7 @@ impl Source {
     /// True if a line is there already, so that there is nothing to wait for.
     fn has_line(&self) -> bool {
         match self {
-            Source::Terminal(_) => false,
+            Source::Terminal(editor) => editor.has_more(),
             Source::Plain(lines) => lines.has_line(),
         }
     }
@@ -204,7 +204,8 @@ impl Prompt {
     }
 
     fn remember(&mut self, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
+        // The history is a file of lines.
+        let line = String::from_utf8_lossy(line).replace('\n', " ");
         if let Source::Terminal(editor) = &mut self.source {
             editor.remember(&line);
         }
@@ -228,7 +229,8 @@ fn split(session: &Session, line: &[u8]) -> Option<Vec<Vec<u8>>> {
 /// `5 ping` is PING five times. None where the number is not one that can be repeated.
 fn split_repeat(words: &[Vec<u8>]) -> Option<(i64, &[Vec<u8>])> {
     let is_number = {
-        let digits = words[0].strip_prefix(b"-").unwrap_or(&words[0]);
+        let unsigned = words[0].strip_prefix(b"-").or_else(|| words[0].strip_prefix(b"+"));
+        let digits = unsigned.unwrap_or(&words[0]);
         !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
     };
     if words.len() == 1 || !is_number {
@@ -248,6 +250,7 @@ mod tests {
         for (line, want) in [
             ("ping", Some((1, 1))),
             ("5 ping", Some((5, 1))),
+            ("+2 ping", Some((2, 1))),
             ("5", Some((1, 1))),
             ("0 ping", None),
             ("-1 ping", None),

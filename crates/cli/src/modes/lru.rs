@@ -38,9 +38,13 @@ pub(super) fn run(session: &mut Session, keys: u64) -> Result<u8> {
             }
         }
         let all = hits + misses;
-        let share = |part: u64| part as f64 / all as f64 * 100.0;
+        // compat(7.2): without any reply to count, the shares are what the processor makes of zero by zero.
+        let share = |part: u64| match all {
+            0 => "-nan".to_owned(),
+            all => format!("{:.2}", part as f64 / all as f64 * 100.0),
+        };
         screen::print(format!(
-            "{all} Gets/sec | Hits: {hits} ({:.2}%) | Misses: {misses} ({:.2}%)\n",
+            "{all} Gets/sec | Hits: {hits} ({}%) | Misses: {misses} ({}%)\n",
             share(hits),
             share(misses)
         ));

@@ -51,7 +51,8 @@ pub(super) fn begin(session: &mut Session) -> Result<Payload> {
 pub(super) fn read_answer(session: &mut Session) -> Result<Payload> {
     let mut line = read_line(session, "SYNCing")?;
     if let Some(b'-') = line.first() {
-        return fail(format!("SYNC with master failed: {}", String::from_utf8_lossy(&line)));
+        // compat(7.2): of the line's end one half is shown with it.
+        return fail(format!("SYNC with master failed: {}\r", String::from_utf8_lossy(&line)));
     }
     if line.starts_with(b"+FULLRESYNC") || line.starts_with(b"+CONTINUE") {
         eprintln!("PSYNC replied {}", String::from_utf8_lossy(&line));

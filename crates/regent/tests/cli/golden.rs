@@ -294,6 +294,7 @@ const LINES: &[&str] = &[
     "2 incr t",
     "0 incr t",
     "-1 incr t",
+    "+2 incr t",
     "x2 incr t",
     "get \"open",
     "get 'open",
@@ -444,6 +445,11 @@ fn commands_on_the_command_line_leave_the_same_bytes_and_status() {
         "-u nope://x ping",
         "-u redis://a%4 ping",
         "-u redis://%zz@h ping",
+        "-u redis://a%4@h ping",
+        "-u redis://a%@h ping",
+        "--rdb a --functions-rdb b",
+        "--rdb /nowhere/a --rdb /nowhere/b",
+        "-h localhost -3 client kill addr 127.0.0.1:1",
         "--nope",
         "-X",
         "-x -X t get k",
@@ -538,6 +544,10 @@ fn passwords_come_from_options_uris_and_the_environment() {
         (&["ping"], &[("REDISCLI_AUTH", "pw")]),
         (&["-n", "3", "-3", "echo", "x"], &[("REDISCLI_AUTH", "pw")]),
         (&["ping"], &[("REDISCLI_AUTH", "wrong")]),
+        // No password comes.
+        (&["--askpass", "ping"], &[]),
+        (&["--replica"], &[]),
+        (&["--rdb", "-"], &[]),
         (&["-a", "pw", "--no-auth-warning", "ping"], &[("REDISCLI_AUTH", "wrong")]),
     ] {
         compare_with(&servers, Screen::Pipe, arguments, b"", variables);

@@ -59,8 +59,14 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn press(&mut self, keys: &[&str]) {
         for key in keys {
-            self.pty.write_all(key.as_bytes()).expect("it reads");
+            self.press_bytes(key.as_bytes());
         }
+    }
+
+    /// Sends bytes that are no text.
+    #[track_caller]
+    pub(crate) fn press_bytes(&mut self, bytes: &[u8]) {
+        self.pty.write_all(bytes).expect("it reads");
     }
 
     /// Types a line and presses Enter.

@@ -1,5 +1,6 @@
 //! Sessions at a terminal: what is shown while one types, and what remains.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use testkit::{Server, peer_tool};
@@ -167,6 +168,10 @@ fn lines_are_remembered_over_sessions_and_passwords_are_not() {
     assert_eq!(terminal.end(), Some(0));
     // The file is one that redis-cli reads and writes.
     assert_eq!(scene.history(), "ping\nset remembered 1\nexit\n");
+    // It is private, even if it came from elsewhere.
+    let path = scene.home.path().join(".rediscli_history");
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&path, open).expect("it is ours");
     let mut terminal = scene.start(&["-a", "pw", "--no-auth-warning"], &[]);
     terminal.wait(&scene.prompt());
     terminal.press(&[UP, UP]);
@@ -177,6 +182,31 @@ fn lines_are_remembered_over_sessions_and_passwords_are_not() {
     terminal.press(&[UP, UP, UP, UP]);
     terminal.wait("ping");
     assert!(!scene.history().contains("pw"));
+    let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn pasted_lines_are_commands_one_by_one() {
+    let scene = Scene::new(&[]);
+    let mut terminal = scene.client(&[]);
+    let pasted = "set a 1\rauth default secret\reval \"local it = 2\rreturn it\" 0\rget a";
+    terminal.press(&["\x1b[200~", pasted, "\x1b[201~", ENTER]);
+    // Each is shown with its prompt before its reply.
+    for text in
+        ["\r\nOK\r\n", "> auth default secret\r\nOK\r\n", "> eval", "(integer) 2", "> get a\r\n"]
+    {
+        terminal.wait(text);
+    }
+    terminal.wait("\"1\"");
+    terminal.wait(&scene.prompt());
+    // What is no text is told, and the client goes on.
+    terminal.press_bytes(b"echo \xff\xfe");
+    terminal.wait("not UTF-8");
+    terminal.wait(&scene.prompt());
+    terminal.line("exit");
+    assert_eq!(terminal.end(), Some(0));
+    assert_eq!(scene.history(), "set a 1\neval \"local it = 2 return it\" 0\nget a\nexit\n");
 }
 
 #[test]

@@ -48,9 +48,8 @@ pub fn get_user(w: &mut Writer<'_>, mut args: Args<'_>, users: &Users) -> Outcom
 
 /// ACL CAT.
 pub fn list_categories(w: &mut Writer<'_>, mut args: Args<'_>, users: &Users) -> Outcome {
-    let category = args.next();
-    args.end().map_err(|_| too_many("CAT"))?;
-    match category {
+    args.at_most(1)?;
+    match args.next() {
         Some(name) => show::write_category(w, name, users.catalog())?,
         None => show::write_categories(w),
     }
@@ -72,9 +71,7 @@ pub fn show_refusals(
     refusals: &mut Refusals,
     now: WallTime,
 ) -> Outcome {
-    if args.len() > 1 {
-        return Err(too_many("LOG"));
-    }
+    args.at_most(1)?;
     if args.take_keyword("reset") {
         refusals.clear();
         w.ok();
@@ -116,17 +113,8 @@ pub fn make_password(
     mut args: Args<'_>,
     secret: impl FnOnce() -> [u8; 32],
 ) -> Outcome {
-    if args.len() > 1 {
-        return Err(too_many("GENPASS"));
-    }
+    args.at_most(1)?;
     let bits = if args.is_empty() { None } else { Some(args.int()?) };
     w.bulk(&generate_password(&secret(), bits)?);
     Ok(Flow::Done)
-}
-
-/// More words than a subcommand can use.
-fn too_many(name: &str) -> Error {
-    Error::new(format!(
-        "ERR unknown subcommand or wrong number of arguments for '{name}'. Try ACL HELP."
-    ))
 }

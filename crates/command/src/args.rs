@@ -60,6 +60,11 @@ impl<'a> Args<'a> {
         stdx::integer::parse_i64(self.word()?).ok_or(Error::NOT_AN_INTEGER)
     }
 
+    /// The next word as a signed integer of 32 bits.
+    pub fn int_32(&mut self) -> Result<i32, Error> {
+        i32::try_from(self.int()?).map_err(|_| Error::NOT_32_BITS)
+    }
+
     /// The next word as an integer of at least `min`; `error` where it is none or less.
     pub fn int_from(&mut self, min: i64, error: Error) -> Result<i64, Error> {
         let value = stdx::integer::parse_i64(self.word()?);
@@ -86,6 +91,11 @@ impl<'a> Args<'a> {
         let words = self.all.from(self.at).first(count);
         self.at += count;
         Ok(words)
+    }
+
+    /// What Redis says of a subcommand followed by more than `count` words, unless there are no more.
+    pub fn at_most(&self, count: usize) -> Result<(), Error> {
+        if self.len() > count { Err(Error::subcommand_words(&self.all)) } else { Ok(()) }
     }
 
     /// A syntax error unless every word was read.

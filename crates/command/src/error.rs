@@ -35,6 +35,8 @@ texts! {
     NOT_POSITIVE = "ERR value is out of range, must be positive";
     /// A number whose sign is to be turned must not be the least there is.
     NOT_NEGATABLE = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+    /// A number that has to fit 32 bits.
+    NOT_32_BITS = "ERR value is out of range, value must between -2147483648 and 2147483647";
     /// As many keys as are announced, and at least one.
     KEYS_AT_LEAST_ONE = "ERR numkeys should be greater than 0";
     /// More keys are announced than there are words.
@@ -126,6 +128,16 @@ impl Error {
             format!("'. Try {} HELP.", container.to_ascii_uppercase()).as_bytes(),
         );
         Error::bytes(text)
+    }
+
+    /// A request names a subcommand that is there, with words that it cannot use. It says the same of those that are
+    /// not, where a command looks its subcommands up by itself.
+    pub fn subcommand_words(request: &Words<'_>) -> Error {
+        let container = request.get(0).unwrap_or_default().to_ascii_uppercase();
+        let name = request.get(1).unwrap_or_default();
+        let head = b"ERR unknown subcommand or wrong number of arguments for '".as_slice();
+        let name = &name[..name.len().min(SHOWN_MAX)];
+        Error::bytes([head, name, b"'. Try ", &container, b" HELP."].concat())
     }
 
     /// An expire time beyond the calendar, or not positive where it must be.

@@ -93,7 +93,7 @@ impl Node {
         let session = self.sessions.get(conn).expect("a session whose request is processed");
         let from_master = session.role == Role::Master;
         if session.transaction.is_some()
-            && !gate::is_transaction_control(self.registry.row(id).spec.name)
+            && !gate::is_transaction_control(self.registry.row(id).command_name())
         {
             self.enqueue(conn, id, &words);
             out.extend_from_slice(b"+QUEUED\r\n");

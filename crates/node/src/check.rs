@@ -425,8 +425,10 @@ transcripts! {
     expired_while_waiting: "waiting/expired.txt";
     flush: "keys/flush.txt";
     function: "scripting/function.txt";
+    listening: "pubsub/listening.txt";
     memory: "server/memory.txt";
     pause: "waiting/pause.txt";
+    queued: "transactions/queued.txt";
     refused: "transactions/refused.txt";
     secrets: "server/secrets.txt";
     rules: "users/rules.txt";
@@ -435,6 +437,7 @@ transcripts! {
     silence: "pubsub/silence.txt";
     watch: "transactions/watch.txt";
     monitor: "server/monitor.txt";
+    words: "server/words.txt";
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ pub(crate) fn check(
     words: &Words<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    let spec = node.registry.row(id).spec;
+    let row = node.registry.row(id);
+    let (spec, name) = (row.spec, row.command_name());
     let mut session = node.sessions.get(conn).expect("a session whose request is checked");
     let flags = flags(node, spec, session, words);
     if !session.is_free {
@@ -42,18 +43,8 @@ pub(crate) fn check(
     }
     check_transaction(session, flags)?;
     let from_master = session.role == Role::Master;
-    if session.is_listening_only() && !WHILE_LISTENING.contains(&spec.name) {
-        let name = String::from_utf8_lossy(&words[0]).to_ascii_lowercase();
-        return Err(Error::new(format!(
-            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed \
-             in this context"
-        )));
-    }
-    if session.role == Role::Replica && !flags.has(Flags::ADMIN) && !is_replica_talk(spec.name) {
-        return Err(Error::fixed("ERR Replica can't interact with the keyspace"));
-    }
     // What is queued takes memory as well, whatever it does later.
-    let queues = session.transaction.is_some() && !is_transaction_control(spec.name);
+    let queues = session.transaction.is_some() && !is_transaction_control(name);
     if from_master {
         return Ok(());
     }
@@ -74,12 +65,26 @@ pub(crate) fn check(
     }
     if flags.has(Flags::WRITE) {
         node.check_write()?;
-    } else if spec.name == "ping" {
+    } else if name == "ping" {
         // compat(7.2): a server that cannot save does not answer PING either. So Sentinels replace it, and do not
         // promote it.
         node.check_disk()?;
     }
-    node.check_dataset(flags)
+    let session = node.sessions.get(conn).expect("making room ends no session that is asking");
+    if session.is_listening_only() && !WHILE_LISTENING.contains(&name) {
+        let name = &node.registry.row(id).full_name;
+        return Err(Error::new(format!(
+            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed \
+             in this context"
+        )));
+    }
+    node.check_dataset(flags)?;
+    // No pause holds a replica back, so that it must not be a way around one.
+    let touches_data = [Flags::READONLY, Flags::WRITE, Flags::MAY_REPLICATE];
+    if session.role == Role::Replica && touches_data.iter().any(|it| flags.has(*it)) {
+        return Err(Error::fixed("ERR Replica can't interact with the keyspace"));
+    }
+    Ok(())
 }
 
 fn check_transaction(session: &Session, flags: Flags) -> Result<(), Error> {
@@ -96,22 +101,6 @@ fn flags(node: &Node, spec: &Spec, session: &Session, words: &Words<'_>) -> Flag
         _ if spec.flags.has(Flags::RUNS_SCRIPT) => node.scripting.flags(spec, words),
         _ => spec.flags,
     }
-}
-
-fn is_replica_talk(name: &str) -> bool {
-    matches!(
-        name,
-        "ping"
-            | "replconf"
-            | "psync"
-            | "sync"
-            | "select"
-            | "auth"
-            | "hello"
-            | "quit"
-            | "reset"
-            | "client"
-    )
 }
 
 /// True while CLIENT PAUSE or a failover holds this command back.

@@ -12,6 +12,7 @@ use world::{ConnId, DiskError, DiskReply, Effect, Event, Level, Machine, Peer};
 impl Machine for Node {
     fn handle_input(&mut self, now: Now, conn: ConnId, bytes: &[u8]) {
         self.begin_turn(now);
+        self.stats.reads += 1;
         match self.sessions.get(conn).map(|it| it.role) {
             Some(Role::Master) => self.link_input(conn, bytes),
             Some(_) => self.input(conn, bytes),

@@ -31,6 +31,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// The name of the command. A subcommand has none: it may be called like a command that it is not.
+    pub(crate) fn command_name(&self) -> &'static str {
+        if self.parent.is_some() { "" } else { self.spec.name }
+    }
+
     /// How many words come before the arguments.
     pub(crate) fn depth(&self) -> usize {
         1 + usize::from(self.parent.is_some())

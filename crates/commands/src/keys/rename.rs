@@ -179,9 +179,7 @@ fn delete_quietly(cx: &mut DataCx<'_>, key: &[u8]) {
 
 /// The number of a database.
 fn database(cx: &mut DataCx<'_>, args: &mut Args<'_>) -> Result<usize, Error> {
-    let number = args.int()?;
-    let range = "ERR value is out of range, value must between -2147483648 and 2147483647";
-    let number = i32::try_from(number).map_err(|_| Error::fixed(range))?;
+    let number = args.int_32()?;
     let databases = cx.db.keyspace().databases();
     let index = usize::try_from(number).ok().filter(|index| *index < databases);
     index.ok_or(Error::DB_OUT_OF_RANGE)

@@ -243,8 +243,8 @@ const SHARDCHANNELS: NodeCommand = Command::new(
 );
 
 fn channels(cx: &mut NodeCx<'_>, mut args: Args<'_>, way: Way) -> Outcome {
+    args.at_most(1)?;
     let pattern = args.next();
-    args.end().map_err(|_| subcommand_error("PUBSUB", args.all().get(1).unwrap_or_default()))?;
     let names = cx.node.pubsub.names(way).into_iter();
     let names: Vec<_> =
         names.filter(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name))).collect();
@@ -310,14 +310,6 @@ const HELP: NodeCommand = Command::new(
         ..CONTAINER
     },
 );
-
-/// What Redis says of a subcommand with the wrong arguments.
-pub(crate) fn subcommand_error(container: &str, word: &[u8]) -> Error {
-    let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
-    text.extend_from_slice(&word[..word.len().min(128)]);
-    text.extend_from_slice(format!("'. Try {container} HELP.").as_bytes());
-    Error::bytes(text)
-}
 
 impl Node {
     /// A session listens; to how many it does now, as its reply tells.

@@ -37,7 +37,7 @@ pub(super) fn server(node: &mut Node, info: &mut Info) {
     if let Some(ms) = node.shutdown_in_ms() {
         info.field("shutdown_in_milliseconds", ms);
     }
-    let binds = values.addresses().iter().map(|it| format!(",bind={}", it.trim_start_matches('-')));
+    let binds = values.addresses().iter().map(|it| format!(",bind={it}"));
     let mut listener = 0;
     if values.count("port") > 0 {
         let binds: String = binds.collect();

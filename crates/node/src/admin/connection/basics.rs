@@ -67,7 +67,7 @@ pub(crate) const SELECT: NodeCommand = Command::new(
 );
 
 fn select(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
-    let index = args.int()?;
+    let index = args.int_32()?;
     let db = usize::try_from(index).ok().filter(|&db| db < cx.node.keyspace.databases());
     cx.session().db = db.ok_or(Error::DB_OUT_OF_RANGE)?;
     cx.reply.ok();

@@ -1,6 +1,6 @@
 //! FUNCTION: libraries of functions.
 
-use super::{FAMILY, check_flush, too_many};
+use super::{FAMILY, check_flush};
 use crate::admin::{self, NodeCommand, NodeCx};
 use crate::call::Context;
 use crate::scripting::{Kind, Scripting};
@@ -68,9 +68,7 @@ const DUMP: NodeCommand = Command::new(
 
 const FLUSH: NodeCommand = Command::new(
     |cx, args| {
-        if args.len() > 1 {
-            return Err(too_many(&args, "FUNCTION"));
-        }
+        args.at_most(1)?;
         check_flush(args, Error::fixed("ERR FUNCTION FLUSH only supports SYNC|ASYNC option"))?;
         cx.node.scripting.libraries.flush();
         changed(cx)
@@ -220,9 +218,7 @@ const RESTORE: NodeCommand = Command::new(
 );
 
 fn restore(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
-    if args.len() > 2 {
-        return Err(too_many(&args, "FUNCTION"));
-    }
+    args.at_most(2)?;
     let payload = args.word()?;
     let how = match args.next().map(<[u8]>::to_ascii_lowercase).as_deref() {
         None | Some(b"append") => Restore::Append,

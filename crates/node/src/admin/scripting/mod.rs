@@ -31,11 +31,3 @@ fn check_flush(args: command::Args<'_>, wrong: Error) -> Result<(), Error> {
         _ => Err(wrong),
     }
 }
-
-/// Too many words behind a subcommand.
-fn too_many(args: &command::Args<'_>, container: &str) -> Error {
-    let word = args.all().get(1).unwrap_or_default();
-    let head = b"ERR unknown subcommand or wrong number of arguments for '".as_slice();
-    let tail = format!("'. Try {container} HELP.");
-    Error::bytes([head, &word[..word.len().min(128)], tail.as_bytes()].concat())
-}

@@ -36,13 +36,13 @@ const GET: NodeCommand = Command::new(
 );
 
 fn get(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
+    args.at_most(1)?;
     let mut count = 10;
     if let Some(word) = args.next() {
         let wanted = stdx::integer::parse_i64(word).filter(|&n| n >= -1);
         let error = Error::fixed("ERR count should be greater than or equal to -1");
         count = usize::try_from(wanted.ok_or(error)?).unwrap_or(usize::MAX);
     }
-    args.end()?;
     let entries = &cx.node.stats.slowlog.entries;
     cx.reply.array(entries.len().min(count));
     for entry in entries.iter().take(count) {

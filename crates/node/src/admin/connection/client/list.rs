@@ -64,11 +64,10 @@ fn list(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         chosen.for_each(|session| show(cx.node, session));
     } else if args.len() > 1 && args.take_keyword("id") {
         let ids = args.rest().iter().map(|word| {
-            let id = stdx::integer::parse_u64(word).filter(|&id| id > 0);
-            id.ok_or(Error::fixed("ERR Invalid client ID"))
+            stdx::integer::parse_i64(word).ok_or(Error::fixed("ERR Invalid client ID"))
         });
-        for id in ids.collect::<Result<Vec<u64>, Error>>()? {
-            if let Some(session) = cx.node.sessions.by_id(id) {
+        for id in ids.collect::<Result<Vec<i64>, Error>>()? {
+            if let Some(session) = cx.node.sessions.by_id(id as u64) {
                 show(cx.node, session);
             }
         }

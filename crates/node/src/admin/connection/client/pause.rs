@@ -21,6 +21,7 @@ pub(super) const PAUSE: NodeCommand = Command::new(
 );
 
 fn pause(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
+    args.at_most(2)?;
     let timeout = args.word()?;
     // A wrong mode is told before a wrong timeout.
     let all = match args.next() {
@@ -34,7 +35,6 @@ fn pause(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     if timeout < 0 {
         return Err(Error::NEGATIVE_TIMEOUT);
     }
-    args.end()?;
     let until = cx.node.now.instant.after_ms(timeout as u64);
     cx.node.blocking.set_pause(until, all);
     cx.reply.ok();
@@ -77,7 +77,9 @@ pub(super) const UNBLOCK: NodeCommand = Command::new(
 );
 
 fn unblock(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
-    let id = args.int()?;
+    args.at_most(2)?;
+    let id = args.word()?;
+    // A wrong reason is told before a wrong number.
     let with_error = match args.next() {
         None => false,
         Some(how) if how.eq_ignore_ascii_case(b"timeout") => false,
@@ -86,7 +88,7 @@ fn unblock(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
             return Err(Error::fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
         }
     };
-    args.end()?;
+    let id = stdx::integer::parse_i64(id).ok_or(Error::NOT_AN_INTEGER)?;
     let target = cx.node.sessions.by_id(id as u64);
     let waits = target.and_then(|session| {
         let parked = session.parked.as_ref()?;

@@ -72,18 +72,19 @@ pub(super) const SETINFO: NodeCommand = Command::new(
 
 fn setinfo(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let (attribute, value) = (args.word()?, args.word()?);
-    let text = String::from_utf8_lossy(attribute).into_owned();
+    let text = String::from_utf8_lossy(attribute);
+    let session = cx.session();
+    let place = match attribute.to_ascii_lowercase().as_slice() {
+        b"lib-name" => &mut session.lib_name,
+        b"lib-ver" => &mut session.lib_version,
+        _ => return Err(Error::new(format!("ERR Unrecognized option '{text}'"))),
+    };
     if !session::is_client_name(value) {
         return Err(Error::new(format!(
-            "ERR {} cannot contain spaces, newlines or special characters.",
-            text.to_ascii_lowercase()
+            "ERR {text} cannot contain spaces, newlines or special characters."
         )));
     }
-    match attribute.to_ascii_lowercase().as_slice() {
-        b"lib-name" => cx.session().lib_name = value.to_vec(),
-        b"lib-ver" => cx.session().lib_version = value.to_vec(),
-        _ => return Err(Error::new(format!("ERR Unrecognized option '{text}'"))),
-    }
+    *place = value.to_vec();
     cx.reply.ok();
     Ok(Flow::Done)
 }

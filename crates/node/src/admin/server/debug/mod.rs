@@ -54,20 +54,8 @@ fn debug(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     });
     match lever {
         Some(lever) => (lever.run)(cx, args),
-        None => Err(unknown(name)),
+        None => Err(Error::subcommand_words(&args.all())),
     }
-}
-
-fn unknown(name: &[u8]) -> Error {
-    let name = &name[..name.len().min(128)];
-    Error::bytes(
-        [
-            b"ERR unknown subcommand or wrong number of arguments for '".as_slice(),
-            name,
-            b"'. Try DEBUG HELP.",
-        ]
-        .concat(),
-    )
 }
 
 fn check_permission(cx: &mut NodeCx<'_>) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! Switches that stay as they are set, and those of Redis that have nothing to switch here.
 
-use super::{ANY, Lever, unknown};
+use super::Lever;
 use crate::admin::NodeCx;
 use command::{Args, Error, Flow, Outcome};
 
@@ -86,7 +86,7 @@ pub(super) const TABLE: &[Lever] = &[
     },
     Lever {
         name: "CLIENT-EVICTION",
-        words: 0..=ANY,
+        words: 0..=0,
         syntax: "",
         about: "Tells how much memory clients take, where that is limited.",
         run: client_eviction,
@@ -149,7 +149,7 @@ fn reply_buffer(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
             return Err(Error::NOT_AN_INTEGER);
         }
     } else if !what.eq_ignore_ascii_case(b"resizing") {
-        return Err(unknown(b"REPLYBUFFER"));
+        return Err(Error::subcommand_words(&args.all()));
     }
     accept(cx, args)
 }

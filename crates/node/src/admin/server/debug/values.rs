@@ -178,13 +178,12 @@ fn representation(cx: &mut NodeCx<'_>, mut args: Args<'_>, encoding: &str, name:
 
 /// A table of so many keys, told as Redis would have it.
 fn table(len: usize) -> String {
+    let head = "Hash table 0 stats (main hash table):\n";
     if len == 0 {
-        return "No stats available for empty dictionaries\n".to_owned();
+        return format!("{head}No stats available for empty dictionaries\n");
     }
     let size = len.next_power_of_two().max(4);
-    format!(
-        "Hash table 0 stats (main hash table):\n table size: {size}\n number of elements: {len}\n"
-    )
+    format!("{head} table size: {size}\n number of elements: {len}\n")
 }
 
 fn htstats(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {

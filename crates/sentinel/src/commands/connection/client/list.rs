@@ -56,11 +56,10 @@ fn list(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
         chosen.for_each(|session| show(cx.sentinel, session));
     } else if args.len() > 1 && args.take_keyword("id") {
         let ids = args.rest().iter().map(|word| {
-            let id = stdx::integer::parse_u64(word).filter(|&id| id > 0);
-            id.ok_or(Error::fixed("ERR Invalid client ID"))
+            stdx::integer::parse_i64(word).ok_or(Error::fixed("ERR Invalid client ID"))
         });
-        for id in ids.collect::<Result<Vec<u64>, Error>>()? {
-            let found = cx.sentinel.clients.iter().find(|session| session.id == id);
+        for id in ids.collect::<Result<Vec<i64>, Error>>()? {
+            let found = cx.sentinel.clients.iter().find(|session| session.id == id as u64);
             found.into_iter().for_each(|session| show(cx.sentinel, session));
         }
     } else {

@@ -18,6 +18,7 @@ pub(super) const PAUSE: SentinelCommand = Command::new(
 );
 
 fn pause(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
+    args.at_most(2)?;
     let timeout = args.word()?;
     // A wrong mode is told before a wrong timeout.
     let what = match args.next() {
@@ -31,7 +32,6 @@ fn pause(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
     if timeout < 0 {
         return Err(Error::NEGATIVE_TIMEOUT);
     }
-    args.end()?;
     let until = cx.sentinel.clock.now().after_ms(timeout as u64);
     cx.sentinel.clients.pause = Some((until, what));
     cx.reply.ok();
@@ -68,12 +68,14 @@ pub(super) const UNBLOCK: SentinelCommand = Command::new(
 );
 
 fn unblock(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
-    args.int()?;
+    args.at_most(2)?;
+    let id = args.word()?;
+    // A wrong reason is told before a wrong number.
     let how = args.next().unwrap_or(b"timeout");
     if !how.eq_ignore_ascii_case(b"timeout") && !how.eq_ignore_ascii_case(b"error") {
         return Err(Error::fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
     }
-    args.end()?;
+    stdx::integer::parse_i64(id).ok_or(Error::NOT_AN_INTEGER)?;
     cx.reply.int(0);
     Ok(Flow::Done)
 }

@@ -158,11 +158,6 @@ impl Node {
         let is_master = session.role == Role::Master;
         let (db, proto, reads_any_key) = (session.db, session.proto, session.reads_any_key);
         self.keyspace.no_touch = session.no_touch;
-        // EXEC is shown behind what it runs, and a request that waited was shown when it came.
-        let is_exec = spec.name == "exec";
-        if !self.monitors.is_empty() && context != Context::Again && !is_exec {
-            self.show_monitors(conn, id, &words);
-        }
         self.keyspace.begin(self.now, self.expiry_for(context));
         let dirty = self.keyspace.dirty;
         let mark = out.len();
@@ -201,7 +196,9 @@ impl Node {
             }
         };
         let parked = matches!(outcome, Ok(Flow::Parked));
-        if is_exec && !self.monitors.is_empty() {
+        // EXEC is shown behind what it runs, SELECT in the database that it chose. A request that waited was shown when
+        // it came.
+        if !self.monitors.is_empty() && context != Context::Again {
             self.show_monitors(conn, id, &words);
         }
         if let Err(error) = &outcome {
@@ -258,7 +255,7 @@ impl Node {
             self.log_slow(self.caller_of(conn), id, words, spent_us);
         }
         let threshold = self.settings.latency_threshold_ms;
-        if threshold > 0 && spent_us >= threshold * 1000 && !spec.flags.has(Flags::BLOCKING) {
+        if threshold > 0 && spent_us / 1000 >= threshold && !spec.flags.has(Flags::BLOCKING) {
             let event = if spec.flags.has(Flags::FAST) { "fast-command" } else { "command" };
             self.stats.latency.sample(event, self.now.wall, spent_us / 1000);
         }

@@ -106,7 +106,7 @@ impl Node {
         let spent_us = (self.senses.stopwatch)().saturating_sub(started) / 1000;
         self.stats.expire_us += spent_us;
         let threshold_ms = self.settings.latency_threshold_ms;
-        if threshold_ms > 0 && spent_us >= threshold_ms * 1000 {
+        if threshold_ms > 0 && spent_us / 1000 >= threshold_ms {
             self.stats.latency.sample("expire-cycle", self.now.wall, spent_us / 1000);
         }
         if !self.keyspace.changes.is_empty() {

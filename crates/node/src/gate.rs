@@ -79,9 +79,10 @@ pub(crate) fn check(
         )));
     }
     node.check_dataset(flags)?;
-    // No pause holds a replica back, so that it must not be a way around one.
+    // No pause holds a replica back, so that it must not be a way around one. compat(7.2): a monitor is one of them.
     let touches_data = [Flags::READONLY, Flags::WRITE, Flags::MAY_REPLICATE];
-    if session.role == Role::Replica && touches_data.iter().any(|it| flags.has(*it)) {
+    let is_exempt = matches!(session.role, Role::Replica | Role::Monitor);
+    if is_exempt && touches_data.iter().any(|it| flags.has(*it)) {
         return Err(Error::fixed("ERR Replica can't interact with the keyspace"));
     }
     Ok(())
@@ -108,7 +109,7 @@ pub(crate) fn is_paused(node: &Node, conn: ConnId, id: CommandId, words: &Words<
     let Some(pause) = node.blocking.pause(node.now.instant) else { return false };
     let row = node.registry.row(id);
     let session = node.sessions.get(conn).expect("a session whose request is checked");
-    if matches!(session.role, Role::Master | Role::Replica) {
+    if matches!(session.role, Role::Master | Role::Replica | Role::Monitor) {
         return false;
     }
     let flags = flags(node, row.spec, session, words);

@@ -1,4 +1,4 @@
-//! MONITOR: every command, as it is about to run, shown to whoever watches.
+//! MONITOR: every command, when it has run, shown to whoever watches; one that runs a script, before the script.
 
 use crate::node::Node;
 use crate::registry::CommandId;

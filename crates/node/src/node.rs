@@ -289,7 +289,7 @@ impl Node {
         let mut soft = limit.soft > 0 && bytes > limit.soft;
         if soft {
             let since = *session.soft_limit_since.get_or_insert(self.now.instant);
-            soft = self.now.instant.ms_since(since) >= limit.soft_secs * 1000;
+            soft = self.now.instant.ms_since(since) >= limit.soft_secs.saturating_mul(1000);
         } else {
             session.soft_limit_since = None;
         }

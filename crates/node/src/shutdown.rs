@@ -90,7 +90,7 @@ impl Node {
             return;
         }
         self.log(Level::Notice, "User requested shutdown...");
-        let timeout_ms = self.settings.shutdown_timeout_secs * 1000;
+        let timeout_ms = self.settings.shutdown_timeout_secs.saturating_mul(1000);
         let behind = !now && !self.is_replica() && timeout_ms > 0 && !self.repl.replicas_have_all();
         let waits_until = behind.then(|| self.now.instant.after_ms(timeout_ms));
         if let Some(until) = waits_until {

@@ -19,7 +19,7 @@ pub(super) const TABLE: &[Param] = &[
         .doc("Members of a set of integers that is kept compact."),
     Param::integer("set-max-listpack-entries", 0, i64::MAX, "128")
         .doc("Members of a set that is kept compact."),
-    Param::memory("set-max-listpack-value", 0, SIGNED_MAX, "64")
+    Param::integer("set-max-listpack-value", 0, i64::MAX, "64")
         .doc("Bytes of a member of a set that is kept compact."),
     Param::integer("zset-max-listpack-entries", 0, i64::MAX, "128")
         .alias("zset-max-ziplist-entries")

@@ -1,6 +1,7 @@
 //! SUBSCRIBE and its kind, PUBLISH, PUBSUB.
 
 use super::{NodeCommand, NodeCx};
+use crate::call::Context;
 use crate::node::Node;
 use command::{
     Args, Arity, Categories, Channels, Command, Error, Flags, Flow, Group, KeyFlags, Keys, Outcome,
@@ -73,9 +74,9 @@ const SSUBSCRIBE: NodeCommand = Command::new(
 
 fn subscribe(cx: &mut NodeCx<'_>, args: Args<'_>, way: Way, word: &[u8]) -> Outcome {
     let conn = cx.conn;
-    // Inside a transaction, RESP2 could not tell messages from replies.
-    if cx.context == crate::call::Context::Exec && !cx.reply.is_resp3() {
-        return Err(Error::fixed("ERR SUBSCRIBE isn't allowed for a DENY BLOCKING client"));
+    // compat(7.2): the older commands may stand in a transaction, though replies can be more than commands then.
+    if way == Way::Shard && cx.context == Context::Exec {
+        return Err(Error::fixed("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"));
     }
     for channel in args.rest().iter() {
         let count = cx.node.hear(conn, way, channel);

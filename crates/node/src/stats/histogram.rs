@@ -41,10 +41,30 @@ impl Histogram {
         0
     }
 
-    /// How many durations were at most `us` microseconds.
-    pub(crate) fn at_most_us(&self, us: u64) -> u64 {
-        let last = slot(us.saturating_mul(1000).saturating_add(999)).min(self.counts.len() - 1);
-        self.counts[..=last].iter().map(|&count| u64::from(count)).sum()
+    /// How many calls took no longer, for one duration in microseconds after the other; only where there are more than
+    /// for the one before.
+    ///
+    /// compat(7.2): the durations are 1.024 us times powers of two, as the two digits that Redis's histograms keep spell
+    /// them: 1, 2, 4, 8, 16, 33, 66, 132 and so on.
+    pub(crate) fn by_doublings(&self) -> Vec<(u64, u64)> {
+        let mut doublings = Vec::new();
+        let mut seen = 0;
+        let mut slots = self.counts.iter().map(|&count| u64::from(count));
+        let mut summed = 0;
+        for power in 0.. {
+            // A count that is full does not go on with the total.
+            if seen == self.total || summed == self.counts.len() {
+                break;
+            }
+            let end = slot(1024 << power).min(self.counts.len());
+            let upto = seen + slots.by_ref().take(end - summed).sum::<u64>();
+            summed = end;
+            if upto > seen {
+                doublings.push((((1032 << power) - 1) / 1000, upto));
+                seen = upto;
+            }
+        }
+        doublings
     }
 }
 
@@ -86,6 +106,23 @@ mod tests {
             let got = histogram.percentile(percent) / 1000;
             assert!(got >= us && got <= us + us / 16 + 1, "{percent}: {got}");
         }
-        assert_eq!(histogram.at_most_us(2000), 1000);
+    }
+
+    #[test]
+    fn doublings_are_spelled_as_redis_does() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.by_doublings(), []);
+        (1..=300).for_each(|us| histogram.add(us * 1000));
+        let doublings = histogram.by_doublings();
+        let durations: Vec<u64> = doublings.iter().map(|it| it.0).collect();
+        assert_eq!(durations, [1, 2, 4, 8, 16, 33, 66, 132, 264, 528]);
+        let counts: Vec<u64> = doublings.iter().map(|it| it.1).collect();
+        assert_eq!(counts, [1, 2, 4, 8, 16, 32, 65, 131, 262, 300]);
+
+        let mut histogram = Histogram::default();
+        histogram.add(5_000_000);
+        histogram.add(u64::MAX);
+        assert_eq!(histogram.by_doublings()[0], (8454, 1));
+        assert_eq!(histogram.by_doublings()[1].1, 2);
     }
 }

@@ -142,19 +142,12 @@ fn histogram(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
         cx.reply.text("calls");
         cx.reply.int(histogram.total() as i64);
         cx.reply.text("histogram_usec");
-        let buckets = cx.reply.defer();
-        let (mut count, mut seen, mut us) = (0, 0, 1u64);
-        while seen < histogram.total() && us < 1 << 40 {
-            let upto = histogram.at_most_us(us);
-            if upto > seen {
-                seen = upto;
-                count += 1;
-                cx.reply.int(us as i64);
-                cx.reply.int(upto as i64);
-            }
-            us *= 2;
+        let doublings = histogram.by_doublings();
+        cx.reply.map(doublings.len());
+        for (us, count) in doublings {
+            cx.reply.int(us as i64);
+            cx.reply.int(count as i64);
         }
-        cx.reply.finish_map(buckets, count);
     }
     cx.reply.finish_map(place, shown);
     Ok(Flow::Done)

@@ -5,11 +5,11 @@ use crate::gate;
 use crate::input::Incoming;
 use crate::node::Node;
 use crate::registry::{CommandId, Entry, Missing};
-use crate::session::{ReplyMode, Role};
+use crate::session::{Closing, ReplyMode, Role};
 use command::{Args, Error, Flags, Flow, Outcome, Writer};
 use commands::DataCx;
 use resp::Words;
-use world::ConnId;
+use world::{ConnId, Level};
 
 /// How a command came to be run; decides whether it may wait, and what follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,10 @@ impl Node {
                 let error = Error::arity(&row.full_name);
                 return Err(self.refused_command(conn, row.id, error));
             }
+            Err(_) if session::is_http(&words) => {
+                self.turn_away(conn);
+                return Ok(());
+            }
             Err(missing) => {
                 let error = self.unknown(&words, missing);
                 self.tell_link_error(conn, None, &error);
@@ -102,6 +106,16 @@ impl Node {
         let context = if from_master { Context::Master } else { Context::Client };
         self.call(conn, id, request, out, context);
         Ok(())
+    }
+
+    /// A browser speaks: it gets no answer.
+    #[cold]
+    fn turn_away(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        if let Some(line) = self.browsers.seen(&session.peer, self.now.instant) {
+            self.log(Level::Warning, line);
+        }
+        self.close(conn, Closing::Now);
     }
 
     /// A request was refused before it ran: counted, and a transaction in the making is spoiled.

@@ -425,6 +425,7 @@ transcripts! {
     expired_while_waiting: "waiting/expired.txt";
     flush: "keys/flush.txt";
     function: "scripting/function.txt";
+    http: "connection/http.txt";
     latency: "server/latency.txt";
     listening: "pubsub/listening.txt";
     memory: "server/memory.txt";

@@ -24,7 +24,7 @@ use commands::Parking;
 use config::Config;
 use replication::Replication;
 use resp::Writer;
-use session::Pubsub;
+use session::{Browsers, Pubsub};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use stdx::{Now, Prng};
@@ -43,6 +43,7 @@ pub struct Node {
     pub(crate) registry: Registry,
     pub(crate) keyspace: Keyspace,
     pub(crate) sessions: Sessions,
+    pub(crate) browsers: Browsers,
     pub(crate) users: Users,
     /// What was refused to them.
     pub(crate) refusals: Refusals,
@@ -164,6 +165,7 @@ impl Node {
             keyspace,
             sessions: Sessions::default(),
             users,
+            browsers: Browsers::default(),
             refusals: Refusals::default(),
             pubsub: Pubsub::default(),
             watches: Watches::default(),

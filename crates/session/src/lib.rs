@@ -5,6 +5,7 @@
 //! It runs no command and knows no kind of peer: a program's own session holds these among its fields. What two
 //! programs read in the same words about connections is read here: [`Hello`], [`Filter`] of CLIENT KILL, [`Class`].
 
+mod browsers;
 mod class;
 mod door;
 mod hello;
@@ -14,6 +15,7 @@ mod outbox;
 mod pubsub;
 mod subscriptions;
 
+pub use browsers::{Browsers, is_http};
 pub use class::Class;
 pub use door::{PROTECTED, TOO_MANY, check_name, is_client_name};
 pub use hello::{HELLO_NO_AUTH, Hello, write_hello};

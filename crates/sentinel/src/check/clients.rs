@@ -293,3 +293,14 @@ fn the_manual_knows_what_there_is() {
         "#]],
     );
 }
+
+#[test]
+fn browsers_are_turned_away() {
+    check(
+        &mut Player::new(MONITOR),
+        expect![[r#"
+            > POST / HTTP/1.1
+            : (closed)
+        "#]],
+    );
+}

@@ -56,6 +56,9 @@ impl Sentinel {
     }
 
     fn run(&mut self, conn: ConnId, request: Owned) {
+        if session::is_http(&request.words()) {
+            return self.turn_away(conn);
+        }
         if self.is_paused(&request.words())
             && let Some(session) = self.clients.get_mut(conn)
         {
@@ -77,6 +80,16 @@ impl Sentinel {
         if !silent && !bytes.is_empty() {
             self.send(conn, bytes);
         }
+    }
+
+    /// A browser speaks: it gets no answer.
+    fn turn_away(&mut self, conn: ConnId) {
+        let now = self.clock.now();
+        let Some(session) = self.clients.sessions.get(&conn) else { return };
+        if let Some(line) = self.clients.browsers.seen(&session.peer, now) {
+            self.log(Level::Warning, line);
+        }
+        self.clients.close(conn, Closing::Now);
     }
 
     /// True while CLIENT PAUSE holds this request back.

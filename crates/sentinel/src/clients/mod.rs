@@ -20,7 +20,7 @@ pub(crate) use session::{Closing, Parked, ReplyMode, Session};
 
 use crate::commands::{Names, Trials};
 use ::acl::{Refusals, Users};
-use ::session::Pubsub;
+use ::session::{Browsers, Pubsub};
 use config::{Config, OutputLimits};
 use std::collections::{BTreeMap, VecDeque};
 use stdx::Instant;
@@ -35,6 +35,7 @@ pub(crate) struct Clients {
     made: u64,
     pub(crate) pubsub: Pubsub,
     pub(crate) names: Names,
+    pub(crate) browsers: Browsers,
     pub(crate) users: Users,
     /// What was refused to them.
     pub(crate) refusals: Refusals,
@@ -91,6 +92,7 @@ impl Clients {
             pubsub: Pubsub::default(),
             names: Names::new(&config.renames),
             users: access::users(config),
+            browsers: Browsers::default(),
             refusals: Refusals::default(),
             counters: Counters::default(),
             limits,

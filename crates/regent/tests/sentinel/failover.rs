@@ -2,7 +2,7 @@
 
 use testkit::{Sentinel, until};
 
-use crate::group::{Group, Plan, QUICK, shape};
+use crate::group::{Group, Plan, QUICK, shape, soothed};
 use crate::{Kinds, NAME, is_ours};
 
 /// The events of a failover as the one shows them who led it.
@@ -137,11 +137,12 @@ fn assert_files(group: &Group, [old, new, other]: [u16; 3], id: &str) {
     let line = format!("of 127.0.0.1 {new}\n");
     until("the new master in the file", || group.servers[2].configuration().contains(&line));
     let file = group.sentinels[0].configuration();
+    let down_after = soothed(group.sentinels[0].program(), QUICK[0]).replace("NAME", NAME);
     for line in [
         "# What a person wrote stays.",
         "#sentinel quoted \"as it is\"",
         &format!("sentinel monitor {NAME} 127.0.0.1 {new} 1"),
-        &format!("sentinel down-after-milliseconds {NAME} 500"),
+        &down_after,
         &format!("sentinel failover-timeout {NAME} 6000"),
         &format!("sentinel myid {id}"),
         &format!("sentinel config-epoch {NAME} 1"),

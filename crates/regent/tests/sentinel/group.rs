@@ -43,13 +43,15 @@ impl<'a> Plan<'a> {
         }
         let monitor =
             format!("sentinel monitor NAME 127.0.0.1 {} {}", servers[0].port(), self.quorum);
-        let lines: Vec<String> = [monitor.as_str()]
-            .iter()
-            .chain(self.sentinel_lines)
-            .map(|line| line.replace("NAME", NAME))
-            .collect();
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let start = |program: &Program| Sentinel::start(program, &lines);
+        let start = |program: &Program| {
+            let lines: Vec<String> = [monitor.as_str()]
+                .iter()
+                .chain(self.sentinel_lines)
+                .map(|line| soothed(program, line).replace("NAME", NAME))
+                .collect();
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            Sentinel::start(program, &lines)
+        };
         let group = Group { servers, sentinels: self.sentinels.iter().map(start).collect() };
         for sentinel in &group.sentinels {
             soothe(sentinel);
@@ -65,6 +67,19 @@ impl<'a> Plan<'a> {
 pub(crate) fn soothe(sentinel: &Sentinel) {
     if !crate::is_ours(sentinel.program()) {
         assert_eq!(sentinel.say("SENTINEL DEBUG PING-PERIOD 250"), "OK");
+    }
+}
+
+/// A line of a Sentinel's file. Redis's own may take longer to greet a new master than such a short time, even so: it
+/// has to have a second.
+pub(crate) fn soothed<'a>(program: &Program, line: &'a str) -> &'a str {
+    const DOWN_AFTER: &str = "sentinel down-after-milliseconds NAME ";
+    let time = line.strip_prefix(DOWN_AFTER).and_then(|time| time.parse::<u64>().ok());
+    match time {
+        Some(ms) if ms < 1000 && !crate::is_ours(program) => {
+            "sentinel down-after-milliseconds NAME 1000"
+        }
+        _ => line,
     }
 }
 

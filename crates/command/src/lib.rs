@@ -14,7 +14,7 @@ pub use error::Error;
 pub use flags::{Categories, Flags};
 pub use keys::{Find, KeyFlags, Keys, OwnKeys, Search};
 pub use propagation::Propagation;
-pub use spec::{Arity, Channels, Command, Group, Spec};
+pub use spec::{Arity, Channels, Command, Group, Inside, Spec};
 
 /// The version of Redis that clients are told, and by which they decide what they may use.
 pub const REDIS_VERSION: &str = "7.2.6";

@@ -79,12 +79,25 @@ pub struct Spec {
     pub keys: &'static [Keys],
     /// Finds the keys where the rules above cannot tell, or not exactly: then it is asked instead of them.
     pub own_keys: Option<OwnKeys>,
+    /// What it looks at within the value of its first key.
+    pub inside: Inside,
     /// Which of its words are channels.
     pub channels: Channels,
     /// Hints for cluster clients and tools, as COMMAND gives them.
     pub tips: &'static [&'static str],
     /// What it has learned since it was first there: the version of Redis, and what, in our own words.
     pub history: &'static [(&'static str, &'static str)],
+}
+
+/// What a command looks at within a collection: a hint of what to have ready when it runs, nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inside {
+    /// Nothing, or who knows what.
+    Nothing,
+    /// All of it, or what is at an end.
+    Value,
+    /// What this word names, a field or a member; counted like keys.
+    Word(u8),
 }
 
 impl Spec {
@@ -102,6 +115,7 @@ impl Spec {
             categories: Categories::NONE,
             keys: &[],
             own_keys: None,
+            inside: Inside::Nothing,
             channels: Channels::Nowhere,
             tips: &[],
             history: &[],

@@ -79,6 +79,12 @@ impl Intset {
         &self.block[..self.byte_len()]
     }
 
+    /// Starts loading the first integers into the cache.
+    #[inline]
+    pub fn prefetch(&self) {
+        self.block.prefetch();
+    }
+
     /// The bytes themselves.
     pub fn into_bytes(self) -> Vec<u8> {
         let len = self.byte_len();

@@ -248,7 +248,7 @@ impl Node {
         let Some(parked) = self.unpark(conn) else { return };
         let words = parked.request.words();
         if matches!(parked.what, Waiting::Pause) {
-            self.process(conn, Incoming { words, raw: None });
+            self.process(conn, Incoming { words, found: None, raw: None });
         } else {
             let Ok(row) = self.registry.resolve(&words) else { return };
             let id = row.id;
@@ -264,8 +264,13 @@ impl Node {
             }
             let Some(session) = self.sessions.get_mut(conn) else { return };
             let mut out = session.out.take();
-            let parked_again =
-                self.call(conn, id, Incoming { words, raw: None }, &mut out, Context::Again);
+            let parked_again = self.call(
+                conn,
+                id,
+                Incoming { words, found: None, raw: None },
+                &mut out,
+                Context::Again,
+            );
             if let Some(session) = self.sessions.get_mut(conn) {
                 session.out.restore(out);
             }

@@ -71,7 +71,7 @@ impl Node {
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let words = request.words;
-        let id = match self.registry.resolve(&words) {
+        let id = match self.registry.resolve_found(request.found, &words) {
             Ok(row) if row.spec.arity.accepts(words.len()) => row.id,
             Ok(row) => {
                 let error = Error::arity(&row.full_name);

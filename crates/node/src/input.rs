@@ -2,9 +2,11 @@
 //! on their way from memory while earlier ones run.
 
 use crate::node::Node;
+use crate::registry::CommandId;
 use crate::session::{Closing, Role};
 use resp::{Limits, ProtocolError, Request, Words};
 use session::Inbox;
+use store::{Inside, Wanted};
 use world::{ConnId, Level};
 
 /// How many requests are parsed ahead at the most.
@@ -14,8 +16,18 @@ const AHEAD: usize = store::PREFETCH_MAX;
 #[derive(Clone, Copy)]
 pub(crate) struct Incoming<'a> {
     pub(crate) words: Words<'a>,
+    /// The command, where it was looked up ahead.
+    pub(crate) found: Option<CommandId>,
     /// The canonical bytes, where the request came in that form: fit to be propagated as they are.
     pub(crate) raw: Option<&'a [u8]>,
+}
+
+/// What is known of a request before it runs.
+#[derive(Clone, Copy, Default)]
+struct Foreseen {
+    id: Option<CommandId>,
+    /// Of its second word.
+    hash: u64,
 }
 
 impl Node {
@@ -112,14 +124,20 @@ impl Node {
                     }
                 }
             }
+            let mut foreseen = [Foreseen::default(); AHEAD];
             if count > 1 {
-                self.prefetch(conn, inbox, buffer, &requests[..count]);
+                self.look_ahead(conn, inbox, buffer, &requests[..count], &mut foreseen);
             }
             self.lap_ns = None;
-            for request in requests[..count].iter().flatten() {
+            for (request, Foreseen { id, hash }) in requests[..count].iter().flatten().zip(foreseen)
+            {
                 let words = inbox.parser.words(request, buffer);
                 let raw = request.canonical.then(|| &buffer[request.start..request.end]);
-                self.process(conn, Incoming { words, raw });
+                if let (Some(_), Some(key)) = (id, words.get(1)) {
+                    self.keyspace.foresee(key, hash);
+                }
+                self.process(conn, Incoming { words, found: id, raw });
+                self.keyspace.forget();
                 let Some(session) = self.sessions.get(conn) else { return buffer.len() };
                 if !session.may_run() {
                     // What was parsed ahead is parsed again when the session goes on.
@@ -143,11 +161,36 @@ impl Node {
         consumed
     }
 
-    /// Asks memory for what these requests will look at. Nearly every data command has its key at word 1.
-    fn prefetch(&self, conn: ConnId, inbox: &Inbox, buffer: &[u8], requests: &[Option<Request>]) {
+    /// Looks up which commands these are, and asks memory for what they will look at. Nearly every data command has its
+    /// key at word 1.
+    fn look_ahead(
+        &self,
+        conn: ConnId,
+        inbox: &Inbox,
+        buffer: &[u8],
+        requests: &[Option<Request>],
+        foreseen: &mut [Foreseen; AHEAD],
+    ) {
         let Some(session) = self.sessions.get(conn) else { return };
-        let words = requests.iter().flatten().map(|it| inbox.parser.words(it, buffer));
-        self.keyspace.prefetch(session.db, words.filter_map(|words| words.get(1)));
+        let mut wanted = [Wanted::default(); AHEAD];
+        for ((request, foreseen), wanted) in
+            requests.iter().flatten().zip(&mut *foreseen).zip(&mut wanted)
+        {
+            let words = inbox.parser.words(request, buffer);
+            let (Some(name), Some(key)) = (words.get(0), words.get(1)) else { continue };
+            let Some(id) = self.registry.find(name) else { continue };
+            foreseen.id = Some(id);
+            let inside = match self.registry.row(id).spec.inside {
+                command::Inside::Nothing => Inside::Nothing,
+                command::Inside::Value => Inside::Value,
+                command::Inside::Word(at) => {
+                    words.get(at.into()).map_or(Inside::Nothing, Inside::Member)
+                }
+            };
+            *wanted = Wanted { key, inside };
+        }
+        let hashes = self.keyspace.prefetch(session.db, &wanted[..requests.len()]);
+        foreseen.iter_mut().zip(hashes).for_each(|(foreseen, hash)| foreseen.hash = hash);
     }
 
     fn protocol_error(&mut self, conn: ConnId, error: ProtocolError) {

@@ -202,7 +202,17 @@ impl Registry {
 
     /// The row that answers to these words: the subcommand where the command is a container.
     pub(crate) fn resolve(&self, words: &Words<'_>) -> Result<&Row, Missing> {
-        let id = words.get(0).and_then(|name| self.find(name)).ok_or(Missing::Command)?;
+        self.resolve_found(None, words)
+    }
+
+    /// As [`Registry::resolve`], where the first word may have been looked up already.
+    pub(crate) fn resolve_found(
+        &self,
+        found: Option<CommandId>,
+        words: &Words<'_>,
+    ) -> Result<&Row, Missing> {
+        let found = found.or_else(|| self.find(words.get(0)?));
+        let id = found.ok_or(Missing::Command)?;
         let row = self.row(id);
         if row.subcommands.is_empty() {
             return Ok(row);

@@ -5,14 +5,12 @@ use std::any::Any;
 use ds::Seed;
 use stdx::{Now, Prng};
 
+use crate::ahead::Foreseen;
 use crate::eviction::Pool;
 use crate::expiry::Sweep;
 use crate::snapshot::Snapshots;
 use crate::space::Space;
 use crate::{Change, Db, Expiry, Observers, Settings};
-
-/// How many keys [`Keyspace::prefetch`] asks for at once: about as many cache lines as a core waits for.
-pub const PREFETCH_MAX: usize = 16;
 
 /// What INFO tells about the keyspace. Never reset by itself; CONFIG RESETSTAT replaces it with the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,6 +38,7 @@ pub struct Keyspace {
     next_space: u64,
     pub(crate) seed: Seed,
     pub(crate) settings: Settings,
+    pub(crate) foreseen: Foreseen,
     pub(crate) now: Now,
     pub(crate) expiry: Expiry,
     /// The wall clock in seconds, in the 24 bits that keys remember.
@@ -76,6 +75,7 @@ impl Keyspace {
             next_space: count as u64,
             seed,
             settings,
+            foreseen: Foreseen::default(),
             now: Now::default(),
             expiry: Expiry::default(),
             access_clock: 0,
@@ -113,35 +113,6 @@ impl Keyspace {
     /// One database. The index must be below [`Keyspace::databases`].
     pub fn db(&mut self, index: usize) -> Db<'_> {
         Db::new(self, index)
-    }
-
-    /// Asks memory for what these keys lead to, so that lookups that follow wait for it together and not one after
-    /// the other: first all buckets, then all entries, then those further down their chains. Only the first
-    /// [`PREFETCH_MAX`] keys are looked at. A hint that is wrong costs a cache line.
-    pub fn prefetch<'k>(&self, db: usize, keys: impl Iterator<Item = &'k [u8]>) {
-        let table = &self.spaces[db].table;
-        let mut hashes = [0u64; PREFETCH_MAX];
-        let mut count = 0;
-        let mut last: &[u8] = b"";
-        for key in keys.take(PREFETCH_MAX) {
-            // Many requests in a row for one key, a queue's perhaps, need no hint.
-            if key != last {
-                hashes[count] = self.seed.hash(key);
-                table.prefetch_bucket(hashes[count]);
-                count += 1;
-                last = key;
-            }
-        }
-        let mut further = 0;
-        for at in 0..count {
-            if table.prefetch_entry(hashes[at]) {
-                hashes[further] = hashes[at];
-                further += 1;
-            }
-        }
-        for hash in &hashes[..further] {
-            table.prefetch_beyond_head(*hash);
-        }
     }
 
     /// How many databases there are.

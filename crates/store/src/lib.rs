@@ -4,6 +4,7 @@
 //! key. Reading gives [`ValueRef`]s, writing goes through `Db`'s methods or through guards such as [`ListMut`] that
 //! it lends out. What happened is queued as [`Change`]s. Time comes in by [`Keyspace::begin`].
 
+mod ahead;
 mod change;
 mod db;
 mod digest;
@@ -17,11 +18,12 @@ mod snapshot;
 mod space;
 pub mod value;
 
+pub use ahead::{Inside, PREFETCH_MAX, Wanted};
 pub use change::{Change, EventClass, EventClasses, Observers};
 pub use db::{Db, IncrementError, KeyInfo};
 pub use expiry::{Expiry, Ttl};
 pub use guard::{HashMut, ListMut, SetMut, ZSetMut};
-pub use keyspace::{Keyspace, PREFETCH_MAX, Stats};
+pub use keyspace::{Keyspace, Stats};
 pub use settings::{Policy, Settings, Thresholds};
 pub use snapshot::{Access, LargeFrom, Opening, Piece, Progress, Record, RecordSink, SnapshotId};
 pub use stdx::WrongType;

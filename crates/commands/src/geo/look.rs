@@ -1,6 +1,6 @@
 //! Single places: GEOPOS, GEOHASH and GEODIST.
 
-use command::{Args, Arity, Command, Error, Flags, Flow, Keys, Outcome, Spec};
+use command::{Args, Arity, Command, Error, Flags, Flow, Inside, Keys, Outcome, Spec};
 use ds::geo::Position;
 use stdx::float;
 
@@ -17,6 +17,7 @@ pub(crate) const GEOPOS: DataCommand = Command::new(
         arity: Arity::AtLeast(2),
         flags: Flags::READONLY,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -31,6 +32,7 @@ pub(crate) const GEOHASH: DataCommand = Command::new(
         arity: Arity::AtLeast(2),
         flags: Flags::READONLY,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -44,6 +46,7 @@ pub(crate) const GEODIST: DataCommand = Command::new(
         arity: Arity::AtLeast(4),
         flags: Flags::READONLY,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );

@@ -1,6 +1,6 @@
 //! Whole hashes: HGETALL, HKEYS, HVALS, HSCAN.
 
-use command::{Args, Arity, Command, Flags, Flow, Keys, Outcome, Spec, Writer};
+use command::{Args, Arity, Command, Flags, Flow, Inside, Keys, Outcome, Spec, Writer};
 
 use super::{FAMILY, Fields};
 use crate::scan::{self, Filter};
@@ -22,6 +22,7 @@ pub(crate) const HGETALL: DataCommand = Command::new(
         name: "hgetall",
         syntax: "key",
         summary: "Returns all fields of a hash with their values.",
+        inside: Inside::Value,
         ..TELLS_ALL
     },
 );
@@ -37,6 +38,7 @@ pub(crate) const HVALS: DataCommand = Command::new(
         name: "hvals",
         syntax: "key",
         summary: "Returns the values of all fields of a hash.",
+        inside: Inside::Value,
         ..TELLS_ALL
     },
 );

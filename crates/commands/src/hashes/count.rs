@@ -1,6 +1,6 @@
 //! Fields that are numbers: HINCRBY, HINCRBYFLOAT.
 
-use command::{Args, Arity, Command, Error, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
+use command::{Args, Arity, Command, Error, Flags, Flow, Inside, KeyFlags, Keys, Outcome, Spec};
 use ds::ElementBuf;
 use stdx::float::Extended;
 use store::EventClass;
@@ -22,6 +22,7 @@ pub(crate) const HINCRBY: DataCommand = Command::new(
     Spec {
         name: "hincrby",
         summary: "Adds to the integer of a field, which counts as 0 when absent.",
+        inside: Inside::Word(2),
         ..COUNTER
     },
 );
@@ -32,6 +33,7 @@ pub(crate) const HINCRBYFLOAT: DataCommand = Command::new(
         name: "hincrbyfloat",
         summary: "Adds to the floating-point number of a field, which counts as 0 when absent.",
         since: "2.6.0",
+        inside: Inside::Word(2),
         ..COUNTER
     },
 );

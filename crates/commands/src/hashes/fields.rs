@@ -1,6 +1,6 @@
 //! Single fields: HSET, HMSET, HSETNX, HGET, HMGET, HDEL, HEXISTS, HLEN, HSTRLEN.
 
-use command::{Args, Arity, Command, Error, Flags, Flow, Keys, Outcome, Spec};
+use command::{Args, Arity, Command, Error, Flags, Flow, Inside, Keys, Outcome, Spec};
 use store::EventClass;
 
 use super::{FAMILY, Fields, delete_due};
@@ -17,6 +17,7 @@ pub(crate) const HSET: DataCommand = Command::new(
         arity: Arity::AtLeast(4),
         flags: Flags::WRITE.and(Flags::DENY_OOM).and(Flags::FAST),
         keys: &[Keys::at(1).updates()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -31,6 +32,7 @@ pub(crate) const HMSET: DataCommand = Command::new(
         arity: Arity::AtLeast(4),
         flags: Flags::WRITE.and(Flags::DENY_OOM).and(Flags::FAST),
         keys: &[Keys::at(1).updates()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -44,6 +46,7 @@ pub(crate) const HSETNX: DataCommand = Command::new(
         arity: Arity::Exactly(4),
         flags: Flags::WRITE.and(Flags::DENY_OOM).and(Flags::FAST),
         keys: &[Keys::at(1).inserts()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -57,6 +60,7 @@ pub(crate) const HGET: DataCommand = Command::new(
         arity: Arity::Exactly(3),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -71,6 +75,7 @@ pub(crate) const HMGET: DataCommand = Command::new(
         arity: Arity::AtLeast(3),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -86,6 +91,7 @@ pub(crate) const HDEL: DataCommand = Command::new(
         arity: Arity::AtLeast(3),
         flags: Flags::WRITE.and(Flags::FAST),
         keys: &[Keys::at(1).deletes()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -99,6 +105,7 @@ pub(crate) const HEXISTS: DataCommand = Command::new(
         arity: Arity::Exactly(3),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).inspects()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -112,6 +119,7 @@ pub(crate) const HLEN: DataCommand = Command::new(
         arity: Arity::Exactly(2),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).inspects()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -126,6 +134,7 @@ pub(crate) const HSTRLEN: DataCommand = Command::new(
         arity: Arity::Exactly(3),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).inspects()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );

@@ -1,7 +1,7 @@
 //! The two ends of a list: LPUSH and RPUSH, with and without a list to push onto, LPOP and RPOP, and LLEN.
 
 use command::Arity::{AtLeast, Exactly};
-use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec, Writer};
+use command::{Args, Command, Error, Flags, Flow, Inside, Keys, Outcome, Spec, Writer};
 use store::{End, EventClass, ListMut};
 
 use super::{FAMILY, popped};
@@ -20,6 +20,7 @@ pub(crate) const LPUSH: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: PUSHES,
         keys: &[Keys::at(1).inserts()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -35,6 +36,7 @@ pub(crate) const RPUSH: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: PUSHES,
         keys: &[Keys::at(1).inserts()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -51,6 +53,7 @@ pub(crate) const LPUSHX: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: PUSHES,
         keys: &[Keys::at(1).inserts()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -67,6 +70,7 @@ pub(crate) const RPUSHX: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: PUSHES,
         keys: &[Keys::at(1).inserts()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -112,6 +116,7 @@ pub(crate) const LPOP: DataCommand = Command::new(
         arity: AtLeast(2),
         flags: Flags::WRITE.and(Flags::FAST),
         keys: &[Keys::at(1).pops()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -127,6 +132,7 @@ pub(crate) const RPOP: DataCommand = Command::new(
         arity: AtLeast(2),
         flags: Flags::WRITE.and(Flags::FAST),
         keys: &[Keys::at(1).pops()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -191,6 +197,7 @@ pub(crate) const LLEN: DataCommand = Command::new(
         arity: Exactly(2),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).inspects()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );

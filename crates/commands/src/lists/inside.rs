@@ -1,7 +1,7 @@
 //! What lies between the ends of a list: LINDEX, LRANGE and LPOS look, LSET, LINSERT, LREM and LTRIM change.
 
 use command::Arity::{AtLeast, Exactly};
-use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec};
+use command::{Args, Command, Error, Flags, Flow, Inside, Keys, Outcome, Spec};
 use ds::Element;
 use store::{End, EventClass, Side};
 
@@ -18,6 +18,7 @@ pub(crate) const LINDEX: DataCommand = Command::new(
         arity: Exactly(3),
         flags: Flags::READONLY,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -45,6 +46,7 @@ pub(crate) const LRANGE: DataCommand = Command::new(
         arity: Exactly(4),
         flags: Flags::READONLY,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -145,6 +147,7 @@ pub(crate) const LSET: DataCommand = Command::new(
         arity: Exactly(4),
         flags: Flags::WRITE.and(Flags::DENY_OOM),
         keys: &[Keys::at(1).updates()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );

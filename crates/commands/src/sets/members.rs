@@ -1,7 +1,7 @@
 //! The members of one set: SADD, SREM and SMOVE change them, SISMEMBER, SMISMEMBER, SMEMBERS and SCARD tell them.
 
 use command::Arity::{AtLeast, Exactly};
-use command::{Args, Command, Flags, Flow, Keys, Outcome, Spec};
+use command::{Args, Command, Flags, Flow, Inside, Keys, Outcome, Spec};
 use store::EventClass;
 
 use super::{ANY_ORDER, FAMILY};
@@ -18,6 +18,7 @@ pub(crate) const SADD: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: Flags::WRITE.and(Flags::DENY_OOM).and(Flags::FAST),
         keys: &[Keys::at(1).inserts()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -46,6 +47,7 @@ pub(crate) const SREM: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: Flags::WRITE.and(Flags::FAST),
         keys: &[Keys::at(1).deletes()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -116,6 +118,7 @@ pub(crate) const SISMEMBER: DataCommand = Command::new(
         arity: Exactly(3),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).inspects()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -138,6 +141,7 @@ pub(crate) const SMISMEMBER: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -162,6 +166,7 @@ pub(crate) const SMEMBERS: DataCommand = Command::new(
         flags: Flags::READONLY,
         keys: &[Keys::at(1).reads()],
         tips: ANY_ORDER,
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -185,6 +190,7 @@ pub(crate) const SCARD: DataCommand = Command::new(
         arity: Exactly(2),
         flags: Flags::READONLY.and(Flags::FAST),
         keys: &[Keys::at(1).inspects()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );

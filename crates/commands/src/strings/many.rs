@@ -76,9 +76,9 @@ pub(crate) const MSETEX: DataCommand = Command::new(
 fn mget(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
     cx.reply.array(args.len());
     let words = args.rest();
-    let (mut ahead, mut keys) = (words.iter(), words.iter());
+    let mut keys = words.iter();
     while keys.len() > 0 {
-        cx.db.prefetch(ahead.by_ref().take(PREFETCH_MAX));
+        cx.db.prefetch(keys.clone());
         for key in keys.by_ref().take(PREFETCH_MAX) {
             match cx.db.get(key) {
                 Some(ValueRef::Str(text)) => reply::element(&mut cx.reply, text),
@@ -161,13 +161,13 @@ fn msetex<'a>(cx: &mut DataCx<'_>, mut args: Args<'a>) -> Outcome {
 
 fn store_all(cx: &mut DataCx<'_>, args: Args<'_>, ttl: Ttl) {
     let words = args.rest();
-    let mut ahead = words.iter().step_by(2);
     let mut left = words.iter();
     let mut done = 0;
-    while let (Some(key), Some(value)) = (left.next(), left.next()) {
+    loop {
         if done % PREFETCH_MAX == 0 {
-            cx.db.prefetch(ahead.by_ref().take(PREFETCH_MAX));
+            cx.db.prefetch(left.clone().step_by(2));
         }
+        let (Some(key), Some(value)) = (left.next(), left.next()) else { break };
         cx.db.put_bytes(key, value, ttl);
         cx.db.changed(key, EventClass::STRING, "set", 1);
         done += 1;

@@ -1,7 +1,7 @@
 //! Members get scores: ZADD with its conditions, and ZINCRBY, which is ZADD INCR under its older name.
 
 use command::Arity::{AtLeast, Exactly};
-use command::{Args, Command, Error, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
+use command::{Args, Command, Error, Flags, Flow, Inside, KeyFlags, Keys, Outcome, Spec};
 use stdx::float;
 use store::{EventClass, Inserted, ZSetMut};
 
@@ -25,6 +25,7 @@ pub(crate) const ZADD: DataCommand = Command::new(
         arity: AtLeast(4),
         flags: FLAGS,
         keys: &[Keys::at(1).updates()],
+        inside: Inside::Word(3),
         ..FAMILY
     },
 );
@@ -39,6 +40,7 @@ pub(crate) const ZINCRBY: DataCommand = Command::new(
         arity: Exactly(4),
         flags: FLAGS,
         keys: &[Keys::at(1).flags(KeyFlags::RW.and(KeyFlags::ACCESS).and(KeyFlags::UPDATE))],
+        inside: Inside::Word(3),
         ..FAMILY
     },
 );

@@ -1,7 +1,7 @@
 //! Questions about a sorted set: the scores and ranks of members, and how many members there are.
 
 use command::Arity::{AtLeast, Exactly};
-use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec};
+use command::{Args, Command, Error, Flags, Flow, Inside, Keys, Outcome, Spec};
 use store::End;
 
 use super::FAMILY;
@@ -19,6 +19,7 @@ pub(crate) const ZSCORE: DataCommand = Command::new(
         arity: Exactly(3),
         flags: FLAGS,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -43,6 +44,7 @@ pub(crate) const ZMSCORE: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: FLAGS,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -71,6 +73,7 @@ pub(crate) const ZRANK: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: FLAGS,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -87,6 +90,7 @@ pub(crate) const ZREVRANK: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: FLAGS,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );
@@ -125,6 +129,7 @@ pub(crate) const ZCARD: DataCommand = Command::new(
         arity: Exactly(2),
         flags: FLAGS,
         keys: &[Keys::at(1).inspects()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -146,6 +151,7 @@ pub(crate) const ZCOUNT: DataCommand = Command::new(
         arity: Exactly(4),
         flags: FLAGS,
         keys: &[Keys::at(1).reads()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );

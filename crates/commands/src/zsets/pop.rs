@@ -1,7 +1,7 @@
 //! The smallest or the largest members are taken out: ZPOPMIN and ZPOPMAX, and BZPOPMIN and BZPOPMAX, which wait.
 
 use command::Arity::AtLeast;
-use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec, Words, Writer};
+use command::{Args, Command, Error, Flags, Flow, Inside, Keys, Outcome, Spec, Words, Writer};
 use stdx::Instant;
 use store::{Db, End, EventClass, Kind, ZSetMut};
 
@@ -19,6 +19,7 @@ pub(crate) const ZPOPMIN: DataCommand = Command::new(
         arity: AtLeast(2),
         flags: Flags::WRITE.and(Flags::FAST),
         keys: &[Keys::at(1).pops()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -34,6 +35,7 @@ pub(crate) const ZPOPMAX: DataCommand = Command::new(
         arity: AtLeast(2),
         flags: Flags::WRITE.and(Flags::FAST),
         keys: &[Keys::at(1).pops()],
+        inside: Inside::Value,
         ..FAMILY
     },
 );

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use command::Arity::AtLeast;
-use command::{Args, Command, Error, Flags, Flow, Keys, Outcome, Spec};
+use command::{Args, Command, Error, Flags, Flow, Inside, Keys, Outcome, Spec};
 use ds::{Element, ElementBuf};
 use store::{EventClass, Ttl, Value, ZSet};
 
@@ -27,6 +27,7 @@ pub(crate) const ZRANGE: DataCommand = Command::new(
         arity: AtLeast(4),
         flags: Flags::READONLY,
         keys: SOURCE,
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -41,6 +42,7 @@ pub(crate) const ZREVRANGE: DataCommand = Command::new(
         arity: AtLeast(4),
         flags: Flags::READONLY,
         keys: SOURCE,
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -57,6 +59,7 @@ pub(crate) const ZRANGEBYSCORE: DataCommand = Command::new(
         arity: AtLeast(4),
         flags: Flags::READONLY,
         keys: SOURCE,
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -73,6 +76,7 @@ pub(crate) const ZREVRANGEBYSCORE: DataCommand = Command::new(
         arity: AtLeast(4),
         flags: Flags::READONLY,
         keys: SOURCE,
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -88,6 +92,7 @@ pub(crate) const ZRANGEBYLEX: DataCommand = Command::new(
         arity: AtLeast(4),
         flags: Flags::READONLY,
         keys: SOURCE,
+        inside: Inside::Value,
         ..FAMILY
     },
 );
@@ -103,6 +108,7 @@ pub(crate) const ZREVRANGEBYLEX: DataCommand = Command::new(
         arity: AtLeast(4),
         flags: Flags::READONLY,
         keys: SOURCE,
+        inside: Inside::Value,
         ..FAMILY
     },
 );

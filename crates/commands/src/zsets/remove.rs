@@ -1,7 +1,7 @@
 //! Members leave a sorted set: ZREM by name, ZREMRANGEBYRANK, ZREMRANGEBYSCORE and ZREMRANGEBYLEX by range.
 
 use command::Arity::{AtLeast, Exactly};
-use command::{Args, Command, Flags, Flow, Keys, Outcome, Spec};
+use command::{Args, Command, Flags, Flow, Inside, Keys, Outcome, Spec};
 use store::EventClass;
 
 use super::FAMILY;
@@ -22,6 +22,7 @@ pub(crate) const ZREM: DataCommand = Command::new(
         arity: AtLeast(3),
         flags: Flags::WRITE.and(Flags::FAST),
         keys: &[Keys::at(1).deletes()],
+        inside: Inside::Word(2),
         ..FAMILY
     },
 );

@@ -92,6 +92,12 @@ impl Listpack {
         &self.block[..self.byte_len()]
     }
 
+    /// Starts loading the first elements into the cache.
+    #[inline]
+    pub fn prefetch(&self) {
+        self.block.prefetch();
+    }
+
     /// The bytes themselves.
     pub fn into_bytes(self) -> Vec<u8> {
         let len = self.byte_len();

@@ -23,6 +23,7 @@
 //! `hmask == 2^(L+1) - 1`; chains are compact (only the last bucket of a chain has empty slots beside the one just
 //! emptied); a word is owned by exactly one slot.
 
+mod ahead;
 mod bucket;
 mod minima;
 mod occupied;
@@ -35,6 +36,8 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use crate::Seed;
+pub(crate) use ahead::prefetch;
+pub use ahead::{AHEAD_MAX, Ahead, Probe};
 use bucket::{Bucket, Link, SLOTS, WORD_LIMIT, alloc_buckets, free_buckets};
 use minima::Minima;
 pub use occupied::Occupied;
@@ -247,46 +250,6 @@ impl<I: Item> Table<I> {
         self.get(key).is_some()
     }
 
-    /// Starts loading the bucket of a hash into the cache.
-    #[inline]
-    pub fn prefetch_bucket(&self, hash: u64) {
-        prefetch(self.head_ptr(self.index(hash)).as_ptr().cast());
-    }
-
-    /// Starts loading the item that this hash most likely leads to; the head of its chain should be in the cache by
-    /// now. True if the item is not in the head: then a child is being loaded, and
-    /// [`Table::prefetch_beyond_head`] goes on when it has arrived. About a quarter of a table's items is there.
-    #[inline]
-    pub fn prefetch_entry(&self, hash: u64) -> bool {
-        let head = self.link(self.index(hash));
-        if let Some(slot) = head.tagged(tag_of(hash)).next() {
-            prefetch_item(head.word(slot));
-            return false;
-        }
-        let Some(child) = head.child() else { return false };
-        prefetch(child.address());
-        true
-    }
-
-    /// As [`Table::prefetch_entry`], for an item in the first child of its chain.
-    #[inline]
-    pub fn prefetch_beyond_head(&self, hash: u64) {
-        let Some(child) = self.link(self.index(hash)).child() else { return };
-        if let Some(slot) = child.tagged(tag_of(hash)).next() {
-            prefetch_item(child.word(slot));
-        }
-    }
-
-    /// Starts loading the items of a bucket, for a walk that will come to it; beyond the last, nothing happens.
-    #[inline]
-    pub fn prefetch_items(&self, index: usize) {
-        if index < self.buckets {
-            let head = self.link(index);
-            head.occupied()
-                .for_each(|slot| prefetch(std::ptr::without_provenance(head.word(slot) as usize)));
-        }
-    }
-
     // Changing.
 
     /// The item with this key, to be replaced, changed or removed.
@@ -434,12 +397,12 @@ impl<I: Item> Table<I> {
         if next + 1 < end
             && let Some(child) = self.link(next + 1).child()
         {
-            prefetch(child.address());
+            ahead::prefetch(child.address());
         }
         let mut bucket = (next < end).then(|| self.link(next));
         while let Some(link) = bucket {
             let words = link.occupied().map(|slot| link.word(slot));
-            words.for_each(|word| prefetch(std::ptr::without_provenance(word as usize)));
+            words.for_each(|word| ahead::prefetch(ahead::address_of(word)));
             bucket = link.child();
         }
     }
@@ -628,23 +591,4 @@ fn mask_for(buckets: usize) -> u64 {
 fn tag_of(hash: u64) -> u8 {
     // 0 is the mark of an empty slot.
     ((hash >> 56) as u8).max(1)
-}
-
-/// Starts loading the first two lines of an item: most end there, and begin in the middle of a line.
-#[inline(always)]
-fn prefetch_item(word: u64) {
-    prefetch(std::ptr::without_provenance(word as usize));
-    prefetch(std::ptr::without_provenance(word as usize + 64));
-}
-
-#[inline(always)]
-fn prefetch(address: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch reads nothing, it may be given any address.
-    unsafe {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(address.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
 }

@@ -165,7 +165,7 @@ impl Node {
             let words = inbox.parser.words(&request, &buffer);
             let raw = request.canonical.then(|| &buffer[request.start..request.end]);
             self.link.applies = true;
-            self.process(conn, Incoming { words, raw });
+            self.process(conn, Incoming { words, found: None, raw });
             self.link.applies = false;
             inbox.parser.forget_requests();
             let Some(session) = self.sessions.get(conn) else { return };

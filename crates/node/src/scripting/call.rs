@@ -137,7 +137,7 @@ impl Node {
                 // The time of a script stands still.
                 let present = std::mem::replace(&mut self.now, now);
                 self.unit.untold = !call.propagates;
-                let request = Incoming { words, raw: None };
+                let request = Incoming { words, found: None, raw: None };
                 self.call(SCRIPT_CONN, id, request, &mut out, Context::Script);
                 self.unit.untold = false;
                 self.now = present;

@@ -147,7 +147,7 @@ impl Node {
         context: Context,
     ) -> bool {
         while let Some((id, words)) = queue.pop_front() {
-            let request = Incoming { words: words.words(), raw: None };
+            let request = Incoming { words: words.words(), found: None, raw: None };
             if let Err(error) = self.check_queued(conn, id, &request.words) {
                 self.stats.count_error(error.code());
                 Writer::new(out, Proto::Resp2).error(error.text());

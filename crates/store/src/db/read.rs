@@ -3,7 +3,7 @@
 use stdx::{Prng, WrongType};
 
 use super::{Db, KeyInfo};
-use crate::{EventClass, Expiry, Kind, Str, ValueRef, digest, eviction};
+use crate::{EventClass, Expiry, Kind, PREFETCH_MAX, Str, ValueRef, Wanted, digest, eviction};
 
 /// Strings up to this length lie in one allocation with their header in Redis, and are called "embstr".
 const EMBSTR_MAX: usize = 44;
@@ -23,9 +23,15 @@ impl Db<'_> {
         Some(self.look(word).value())
     }
 
-    /// See [`Keyspace::prefetch`].
+    /// See [`crate::Keyspace::prefetch`].
     pub fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
-        self.keyspace.prefetch(self.index, keys);
+        let mut wanted = [Wanted::default(); PREFETCH_MAX];
+        let mut count = 0;
+        for (wanted, key) in wanted.iter_mut().zip(keys) {
+            wanted.key = key;
+            count += 1;
+        }
+        self.keyspace.prefetch(self.index, &wanted[..count]);
     }
 
     /// The value of a key, without a trace: nothing is counted or refreshed. An expired key is absent, but stays.

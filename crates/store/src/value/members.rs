@@ -9,7 +9,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 
-use ds::table::{Chain, Item};
+use ds::table::{Chain, Item, Probe};
 use ds::{Cell, CellRef, Seed, Table};
 
 /// A kind of cell a table holds: looked at as a [`CellRef`], made from a [`Cell`].
@@ -59,6 +59,12 @@ impl<M: Member> Cells<M> {
 
     pub(super) fn len(&self) -> usize {
         self.table.len()
+    }
+
+    /// Where a lookup of this key will begin.
+    #[inline]
+    pub(super) fn probe(&self, key: &[u8]) -> Probe<'_> {
+        self.table.probe(self.table.hash(key))
     }
 
     /// Adds a cell whose key is not there yet, and notes its deadline where it has one.

@@ -8,6 +8,8 @@ pub mod set;
 pub(crate) mod text;
 pub mod zset;
 
+use crate::Inside;
+use ds::table::Probe;
 pub use hash::Hash;
 pub use list::{End, List, Node, Side};
 pub use set::Set;
@@ -158,7 +160,22 @@ pub enum ValueRef<'a> {
     ZSet(&'a ZSet),
 }
 
-impl ValueRef<'_> {
+impl<'a> ValueRef<'a> {
+    /// Before it is looked at: where a lookup will begin in a table; what is packed is asked of memory at once.
+    #[inline]
+    pub(crate) fn look_ahead(self, inside: Inside<'_>) -> Option<Probe<'a>> {
+        match self {
+            ValueRef::Str(_) => None,
+            ValueRef::List(list) => {
+                list.look_ahead();
+                None
+            }
+            ValueRef::Set(set) => set.look_ahead(inside),
+            ValueRef::Hash(hash) => hash.look_ahead(inside),
+            ValueRef::ZSet(zset) => zset.look_ahead(inside),
+        }
+    }
+
     /// Its type.
     pub fn kind(&self) -> Kind {
         match self {

@@ -6,7 +6,9 @@
 mod field;
 mod iter;
 
+use crate::Inside;
 use ds::listpack::Listpack;
+use ds::table::Probe;
 use ds::{Cell, Element, ElementBuf};
 use stdx::Prng;
 
@@ -75,6 +77,15 @@ impl Hash {
             Fields::Table(_) => return None,
         };
         Some((pack, pack.find(pack.first(), field, step)?))
+    }
+
+    /// See [`crate::ValueRef::look_ahead`].
+    pub(crate) fn look_ahead(&self, inside: Inside<'_>) -> Option<Probe<'_>> {
+        match &self.fields {
+            Fields::Pack(pack) | Fields::Timed(pack) => pack.prefetch(),
+            Fields::Table(cells) => return inside.member().map(|member| cells.probe(member)),
+        }
+        None
     }
 
     /// The value of a field.

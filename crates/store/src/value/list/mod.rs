@@ -96,6 +96,13 @@ impl List {
         }
     }
 
+    /// See [`crate::ValueRef::look_ahead`].
+    pub(crate) fn look_ahead(&self) {
+        if let Kept::Pack(pack) = &self.kept {
+            pack.prefetch();
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

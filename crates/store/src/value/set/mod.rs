@@ -2,8 +2,10 @@
 //!
 //! It converts as Redis 7.2 does, and like there never back by itself.
 
+use crate::Inside;
 use ds::intset::Intset;
 use ds::listpack::{self, Listpack};
+use ds::table::Probe;
 use ds::{Cell, Element, ElementBuf};
 use stdx::Prng;
 use stdx::integer::parse_i64;
@@ -58,6 +60,16 @@ impl Set {
             Members::Pack(_) => Encoding::Listpack,
             Members::Table(_) => Encoding::Hashtable,
         }
+    }
+
+    /// See [`crate::ValueRef::look_ahead`].
+    pub(crate) fn look_ahead(&self, inside: Inside<'_>) -> Option<Probe<'_>> {
+        match &self.members {
+            Members::Ints(ints) => ints.prefetch(),
+            Members::Pack(pack) => pack.prefetch(),
+            Members::Table(cells) => return inside.member().map(|member| cells.probe(member)),
+        }
+        None
     }
 
     /// Whether these bytes are a member.

@@ -9,7 +9,9 @@ mod pack;
 use std::fmt;
 use std::ops::{Bound, Range};
 
+use crate::Inside;
 use ds::listpack::{self, Listpack};
+use ds::table::Probe;
 use ds::{Element, ElementBuf};
 use stdx::Prng;
 
@@ -80,6 +82,17 @@ impl ZSet {
             Members::Pack(_) => Encoding::Listpack,
             Members::Ordered(_) => Encoding::Skiplist,
         }
+    }
+
+    /// See [`crate::ValueRef::look_ahead`].
+    pub(crate) fn look_ahead(&self, inside: Inside<'_>) -> Option<Probe<'_>> {
+        match &self.members {
+            Members::Pack(pack) => pack.prefetch(),
+            Members::Ordered(ordered) => {
+                return inside.member().map(|member| ordered.probe(member));
+            }
+        }
+        None
     }
 
     /// The score of a member.

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::ptr::NonNull;
 
+use ds::table::Probe;
 use ds::{Cell, CellRef, Element, Seed, Tree, tree};
 
 use crate::value::members::Cells;
@@ -80,6 +81,10 @@ impl Ordered {
 
     pub(super) fn len(&self) -> usize {
         self.cells.len()
+    }
+
+    pub(super) fn probe(&self, member: &[u8]) -> Probe<'_> {
+        self.cells.probe(member)
     }
 
     pub(super) fn score(&self, member: &[u8]) -> Option<f64> {

@@ -127,7 +127,7 @@ mod tests {
     fn whatever_is_there_stays_as_it_is() {
         let mut keyspace = Keyspace::new(Settings::default(), 7);
         keyspace.begin(Now::default(), Default::default());
-        let limits = keyspace.settings().thresholds.clone();
+        let limits = keyspace.settings().thresholds;
         let mut db = keyspace.db(0);
         db.put(b"string", Value::Str(vec![b'v'; 1000]), Ttl::Clear);
         for (name, count) in [("few", 3), ("many", 5000)] {

@@ -10,7 +10,7 @@ use store::{Inside, Wanted};
 use world::{ConnId, Level};
 
 /// How many requests are parsed ahead at the most.
-const AHEAD: usize = store::PREFETCH_MAX;
+pub(crate) const AHEAD: usize = store::PREFETCH_MAX;
 
 /// One request as it lies in the buffer.
 #[derive(Clone, Copy)]
@@ -22,9 +22,30 @@ pub(crate) struct Incoming<'a> {
     pub(crate) raw: Option<&'a [u8]>,
 }
 
+/// Requests that are parsed and not run yet.
+pub(crate) struct Batch {
+    requests: [Option<Request>; AHEAD],
+    foreseen: [Foreseen; AHEAD],
+    len: usize,
+    /// What is wrong behind them.
+    pub(crate) broken: Option<ProtocolError>,
+}
+
+impl Batch {
+    /// The requests in order, with what is known of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Request, Foreseen)> {
+        self.requests[..self.len].iter().flatten().copied().zip(self.foreseen)
+    }
+
+    /// Whether there may be more requests in the buffer.
+    pub(crate) fn may_have_followers(&self, ahead: usize) -> bool {
+        self.len == ahead
+    }
+}
+
 /// What is known of a request before it runs.
 #[derive(Clone, Copy, Default)]
-struct Foreseen {
+pub(crate) struct Foreseen {
     id: Option<CommandId>,
     /// Of its second word.
     hash: u64,
@@ -108,36 +129,10 @@ impl Node {
                 // The limits change with AUTH, so nothing is parsed beyond the next request.
                 (Limits::UNAUTHENTICATED, 1)
             };
-            let mut requests = [None::<Request>; AHEAD];
-            let mut count = 0;
-            let mut broken = None;
-            while count < ahead {
-                match inbox.parser.next(buffer, &limits) {
-                    Ok(Some(request)) => {
-                        requests[count] = Some(request);
-                        count += 1;
-                    }
-                    Ok(None) => break,
-                    Err(error) => {
-                        broken = Some(error);
-                        break;
-                    }
-                }
-            }
-            let mut foreseen = [Foreseen::default(); AHEAD];
-            if count > 1 {
-                self.look_ahead(conn, inbox, buffer, &requests[..count], &mut foreseen);
-            }
+            let batch = self.parse_ahead(conn, inbox, buffer, &limits, ahead);
             self.lap_ns = None;
-            for (request, Foreseen { id, hash }) in requests[..count].iter().flatten().zip(foreseen)
-            {
-                let words = inbox.parser.words(request, buffer);
-                let raw = request.canonical.then(|| &buffer[request.start..request.end]);
-                if let (Some(_), Some(key)) = (id, words.get(1)) {
-                    self.keyspace.foresee(key, hash);
-                }
-                self.process(conn, Incoming { words, found: id, raw });
-                self.keyspace.forget();
+            for (request, foreseen) in batch.iter() {
+                self.run_one(conn, inbox, buffer, &request, foreseen);
                 let Some(session) = self.sessions.get(conn) else { return buffer.len() };
                 if !session.may_run() {
                     // What was parsed ahead is parsed again when the session goes on.
@@ -145,12 +140,13 @@ impl Node {
                     return request.end;
                 }
             }
-            if let Some(error) = broken {
+            let is_last = !batch.may_have_followers(ahead);
+            if let Some(error) = batch.broken {
                 self.protocol_error(conn, error);
                 inbox.parser = Default::default();
                 return buffer.len();
             }
-            if count < ahead {
+            if is_last {
                 break;
             }
             // Everything found so far has run; the parser may forget it without moving a byte.
@@ -159,6 +155,56 @@ impl Node {
         let consumed = inbox.parser.consumed();
         inbox.parser.forget(consumed);
         consumed
+    }
+
+    /// Parses up to `ahead` requests, and sees to it that what they need is near when they run.
+    pub(crate) fn parse_ahead(
+        &self,
+        conn: ConnId,
+        inbox: &mut Inbox,
+        buffer: &[u8],
+        limits: &Limits,
+        ahead: usize,
+    ) -> Batch {
+        let mut requests = [None::<Request>; AHEAD];
+        let mut len = 0;
+        let mut broken = None;
+        while len < ahead {
+            match inbox.parser.next(buffer, limits) {
+                Ok(Some(request)) => {
+                    requests[len] = Some(request);
+                    len += 1;
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    broken = Some(error);
+                    break;
+                }
+            }
+        }
+        let mut foreseen = [Foreseen::default(); AHEAD];
+        if len > 1 {
+            self.look_ahead(conn, inbox, buffer, &requests[..len], &mut foreseen);
+        }
+        Batch { requests, foreseen, len, broken }
+    }
+
+    /// Runs a request of a batch.
+    pub(crate) fn run_one(
+        &mut self,
+        conn: ConnId,
+        inbox: &Inbox,
+        buffer: &[u8],
+        request: &Request,
+        Foreseen { id, hash }: Foreseen,
+    ) {
+        let words = inbox.parser.words(request, buffer);
+        let raw = request.canonical.then(|| &buffer[request.start..request.end]);
+        if let (Some(_), Some(key)) = (id, words.get(1)) {
+            self.keyspace.foresee(key, hash);
+        }
+        self.process(conn, Incoming { words, found: id, raw });
+        self.keyspace.forget();
     }
 
     /// Looks up which commands these are, and asks memory for what they will look at. Nearly every data command has its

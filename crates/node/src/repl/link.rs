@@ -1,6 +1,6 @@
 //! The connection to the master: what arrives is given to the machine, what the machine gives back is applied.
 
-use crate::input::Incoming;
+use crate::input::AHEAD;
 use crate::node::{Errand, Node};
 use crate::session::{Closing, Role, Session};
 use replication::{Fed, Loss};
@@ -152,32 +152,27 @@ impl Node {
         let limits = Limits { bulk_len_max: usize::MAX >> 8, ..Limits::default() };
         // Where the first request begins that was not counted as applied.
         let mut from = 0;
-        let mut garbled = None;
-        loop {
-            let request = match inbox.parser.next(&buffer, &limits) {
-                Ok(Some(request)) => request,
-                Ok(None) => break,
-                Err(error) => {
-                    garbled = Some(error);
-                    break;
+        let garbled = loop {
+            let batch = self.parse_ahead(conn, &mut inbox, &buffer, &limits, AHEAD);
+            for (request, foreseen) in batch.iter() {
+                self.link.applies = true;
+                self.run_one(conn, &inbox, &buffer, &request, foreseen);
+                self.link.applies = false;
+                let Some(session) = self.sessions.get(conn) else { return };
+                if self.link.conn != Some(conn) {
+                    return;
                 }
-            };
-            let words = inbox.parser.words(&request, &buffer);
-            let raw = request.canonical.then(|| &buffer[request.start..request.end]);
-            self.link.applies = true;
-            self.process(conn, Incoming { words, found: None, raw });
-            self.link.applies = false;
+                if session.transaction.is_none() {
+                    self.repl.applied(&buffer[from..request.end]);
+                    from = request.end;
+                    self.empty_file_if_wanted();
+                }
+            }
             inbox.parser.forget_requests();
-            let Some(session) = self.sessions.get(conn) else { return };
-            if self.link.conn != Some(conn) {
-                return;
+            if !batch.may_have_followers(AHEAD) || batch.broken.is_some() {
+                break batch.broken;
             }
-            if session.transaction.is_none() {
-                self.repl.applied(&buffer[from..request.end]);
-                from = request.end;
-                self.empty_file_if_wanted();
-            }
-        }
+        };
         let consumed = inbox.parser.consumed();
         // What belongs to an open transaction has run into the queue already, but must be counted with its EXEC.
         let keep = from.min(consumed);

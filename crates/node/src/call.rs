@@ -83,6 +83,7 @@ impl Node {
             }
             Err(missing) => {
                 let error = self.unknown(&words, missing);
+                self.note_command(conn, None);
                 self.tell_link_error(conn, None, &error);
                 return Err(self.refused(conn, error));
             }
@@ -91,6 +92,7 @@ impl Node {
             return Err(self.refused_command(conn, id, error));
         }
         if gate::is_paused(self, conn, id, &words) {
+            self.note_command(conn, Some(id));
             self.park_for_pause(conn, &words);
             return Ok(());
         }
@@ -99,6 +101,7 @@ impl Node {
         if session.transaction.is_some()
             && !gate::is_transaction_control(self.registry.row(id).command_name())
         {
+            self.note_command(conn, Some(id));
             self.enqueue(conn, id, &words);
             out.extend_from_slice(b"+QUEUED\r\n");
             return Ok(());
@@ -106,6 +109,13 @@ impl Node {
         let context = if from_master { Context::Master } else { Context::Client };
         self.call(conn, id, request, out, context);
         Ok(())
+    }
+
+    /// What CLIENT LIST shows as the last command, where it did not come to run. An unknown one is none.
+    fn note_command(&mut self, conn: ConnId, id: Option<CommandId>) {
+        if let Some(session) = self.sessions.get_mut(conn) {
+            session.last_command = id;
+        }
     }
 
     /// A browser speaks: it gets no answer.
@@ -133,6 +143,7 @@ impl Node {
     /// The same of a command that is known. An EXEC that may not run ends its transaction, and its error says why.
     fn refused_command(&mut self, conn: ConnId, id: CommandId, error: Error) -> Error {
         self.stats.command_mut(id).rejected += 1;
+        self.note_command(conn, Some(id));
         self.tell_link_error(conn, Some(id), &error);
         if self.registry.row(id).spec.name != "exec" {
             return self.refused(conn, error);

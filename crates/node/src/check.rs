@@ -426,6 +426,7 @@ transcripts! {
     flush: "keys/flush.txt";
     function: "scripting/function.txt";
     http: "connection/http.txt";
+    last: "connection/last.txt";
     latency: "server/latency.txt";
     listening: "pubsub/listening.txt";
     memory: "server/memory.txt";

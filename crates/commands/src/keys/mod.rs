@@ -68,12 +68,15 @@ pub(crate) fn delete_expired(cx: &mut DataCx<'_>, key: &[u8]) {
 /// Whether a key is there, for commands that count as reading it but leave its access bits alone.
 fn is_there(cx: &mut DataCx<'_>, key: &[u8]) -> bool {
     let there = cx.db.exists(key);
-    let stats = &mut cx.db.keyspace().stats;
-    if there {
-        stats.hits += 1;
-    } else {
-        stats.misses += 1;
+    count_lookup(cx, there);
+    if !there {
         cx.db.notify(EventClass::MISS, "keymiss", key);
     }
     there
+}
+
+/// A lookup that left no other trace counts.
+fn count_lookup(cx: &mut DataCx<'_>, there: bool) {
+    let stats = &mut cx.db.keyspace().stats;
+    *if there { &mut stats.hits } else { &mut stats.misses } += 1;
 }

@@ -76,6 +76,7 @@ fn object(_: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
 /// What is known about the key, or null in the reply.
 fn info(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Result<Option<KeyInfo>, Error> {
     let info = cx.db.info(args.word()?);
+    super::count_lookup(cx, info.is_some());
     if info.is_none() {
         cx.reply.null();
     }
@@ -117,7 +118,9 @@ fn idletime(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
 
 fn refcount(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
     let key = args.word()?;
-    if !cx.db.exists(key) {
+    let there = cx.db.exists(key);
+    super::count_lookup(cx, there);
+    if !there {
         cx.reply.null();
         return Ok(Flow::Done);
     }

@@ -3,7 +3,7 @@
 use command::{Args, Arity, Command, Error, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
 use ds::ElementBuf;
 use stdx::float::Extended;
-use store::{EventClass, IncrementError, Ttl, Value};
+use store::{EventClass, IncrementError, Ttl, Value, ValueRef};
 
 use super::FAMILY;
 use crate::{DataCommand, DataCx};
@@ -105,12 +105,14 @@ fn add(cx: &mut DataCx<'_>, key: &[u8], by: i64) -> Outcome {
 
 fn incrbyfloat(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
     let (key, by) = (args.word()?, args.word()?);
-    let old = if cx.db.exists(key) { cx.db.string(key)? } else { None };
+    // A write looks up without counting.
+    let old = if cx.db.exists(key) { cx.db.peek(key) } else { None };
     let old = match old {
         None => Extended::ZERO,
-        Some(text) => {
+        Some(ValueRef::Str(text)) => {
             Extended::parse(text.bytes(&mut ElementBuf::new())).ok_or(Error::NOT_A_FLOAT)?
         }
+        Some(_) => return Err(Error::WRONG_TYPE),
     };
     let by = Extended::parse(by).ok_or(Error::NOT_A_FLOAT)?;
     let sum =

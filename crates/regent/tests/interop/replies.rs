@@ -156,6 +156,95 @@ fn compare(seed: u64, families: &[Family], count: usize, redis: &Program) {
     }
 }
 
+/// Requests that look something up, one by one, some for keys that are not there.
+const LOOKUPS: &[&str] = &[
+    "GET text",
+    "GET none",
+    "MGET text none list",
+    "STRLEN none",
+    "INCR number",
+    "INCRBYFLOAT number 1.5",
+    "APPEND text x",
+    "SETRANGE none 0 x",
+    "GETEX text PERSIST",
+    "GETDEL none",
+    "SET text x GET",
+    "SET text x NX",
+    "BITCOUNT none",
+    "SETBIT none 1 1",
+    "BITFIELD none GET u8 0",
+    "PFCOUNT none",
+    "EXISTS text none",
+    "TYPE none",
+    "TTL text",
+    "TTL none",
+    "EXPIRE text 10",
+    "TOUCH text none",
+    "DEL text none",
+    "COPY text none",
+    "COPY none text",
+    "RENAME text none",
+    "DUMP none",
+    "RANDOMKEY",
+    "SORT list ALPHA",
+    "OBJECT ENCODING text",
+    "OBJECT REFCOUNT text",
+    "OBJECT IDLETIME none",
+    "OBJECT FREQ none",
+    "MEMORY USAGE text",
+    "DEBUG OBJECT text",
+    "LPOP none",
+    "LPOP list",
+    "LMOVE list none LEFT LEFT",
+    "LSET none 0 a",
+    "BLPOP none list 0",
+    "LMPOP 2 none list LEFT",
+    "SPOP none",
+    "SMOVE set none a",
+    "SINTER set none",
+    "SUNIONSTORE new set none",
+    "HGET none f",
+    "HINCRBY none f 1",
+    "ZADD zset 1 b",
+    "ZRANK zset a",
+    "ZPOPMIN none",
+    "ZUNION 2 zset none",
+    "ZRANGESTORE new zset 0 -1",
+    "GEODIST none a b",
+    "EVAL \"return redis.call('GET', KEYS[1])\" 1 none",
+];
+
+#[test]
+fn lookups_count_the_same() {
+    let Some(redis) = Program::redis() else { return };
+    let servers = [redis, regent()].map(|program| Server::start(&program, &[]));
+    let mut differences = Vec::new();
+    for line in LOOKUPS {
+        let [theirs, ours] = servers.each_ref().map(|server| {
+            let mut client = server.client();
+            crate::send(
+                &mut client,
+                [
+                    "FLUSHALL",
+                    "MSET text hello number 1",
+                    "RPUSH list a b c",
+                    "SADD set a b c",
+                    "ZADD zset 1 a",
+                    "CONFIG RESETSTAT",
+                ],
+            );
+            client.command(&testkit::words(line)).expect("it answers");
+            let stats = client.command(&["INFO", "stats"]).expect("it answers").text();
+            let counts = stats.lines().filter(|line| line.starts_with("keyspace_"));
+            counts.map(str::to_owned).collect::<Vec<_>>()
+        });
+        if theirs != ours {
+            differences.push(format!("{line}\ntheirs: {theirs:?}\nours:   {ours:?}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
 /// The keys that are not the same in both, and how.
 fn different_keys(theirs: &Server, ours: &Server) -> Vec<String> {
     let look = |server: &Server| {

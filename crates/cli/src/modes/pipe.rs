@@ -32,6 +32,8 @@ struct Transfer<'a> {
     replies: u64,
     is_done: bool,
     last_reply_ns: u64,
+    /// It stands in a line that other text would go on with.
+    progress: Progress,
 }
 
 pub(super) fn run(session: &mut Session) -> Result<u8> {
@@ -50,8 +52,8 @@ pub(super) fn run(session: &mut Session) -> Result<u8> {
         replies: 0,
         is_done: false,
         last_reply_ns: sys::clock::nanos(),
+        progress: Progress::new(),
     };
-    let mut progress = Progress::new();
     while !transfer.is_done {
         let interest = match transfer.wants_to_write() {
             true => Interest::Both,
@@ -67,15 +69,16 @@ pub(super) fn run(session: &mut Session) -> Result<u8> {
             transfer.write()?;
         }
         let (bytes, replies) = (transfer.bytes, transfer.replies);
-        progress.show(|| format!("{} sent, {replies} replies", screen::bytes(bytes)));
+        transfer.progress.show(|| format!("{} sent, {replies} replies", screen::bytes(bytes)));
         let silence_ns = sys::clock::nanos() - transfer.last_reply_ns;
         if transfer.magic.is_some() && timeout_ns > 0 && silence_ns > timeout_ns + SECOND_NS {
+            transfer.progress.clear();
             eprintln!("No replies for {} seconds: exiting.", timeout_ns / SECOND_NS);
             transfer.errors += 1;
             break;
         }
     }
-    progress.clear();
+    transfer.progress.clear();
     let Transfer { errors, replies, .. } = transfer;
     screen::print(format!("errors: {errors}, replies: {replies}\n"));
     Ok(u8::from(errors > 0))
@@ -101,7 +104,10 @@ impl Transfer<'_> {
                 match self.link.next_received() {
                     Ok(Some(reply)) => self.count(&reply),
                     Ok(None) => break,
-                    Err(_) => return fail("Error reading replies from server"),
+                    Err(_) => {
+                        self.progress.clear();
+                        return fail("Error reading replies from server");
+                    }
                 }
             }
             if is_broken || self.is_done {
@@ -109,7 +115,11 @@ impl Transfer<'_> {
             }
         }
         // compat(7.2): nothing more is said.
-        if is_broken && !self.is_done { Err(Exit(1)) } else { Ok(()) }
+        if is_broken && !self.is_done {
+            self.progress.clear();
+            return Err(Exit(1));
+        }
+        Ok(())
     }
 
     fn count(&mut self, reply: &Value) {
@@ -117,10 +127,12 @@ impl Transfer<'_> {
         match reply {
             Value::Push(_) => return,
             Value::Error(text) => {
+                self.progress.clear();
                 eprintln!("{}", String::from_utf8_lossy(text));
                 self.errors += 1;
             }
             Value::Bulk(bytes) if self.magic.as_ref() == Some(bytes) => {
+                self.progress.clear();
                 screen::print("Last reply received from server.\n");
                 self.is_done = true;
                 return;
@@ -146,6 +158,7 @@ impl Transfer<'_> {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
+                    self.progress.clear();
                     return fail(format!("Error writing to the server: {}", error.text()));
                 }
             }
@@ -170,6 +183,7 @@ impl Transfer<'_> {
             self.unsent.extend_from_slice(&magic);
             self.unsent.extend_from_slice(b"\r\n");
             self.magic = Some(magic);
+            self.progress.clear();
             screen::print("All data transferred. Waiting for the last reply...\n");
         }
         Ok(())

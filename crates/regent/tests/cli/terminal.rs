@@ -91,6 +91,11 @@ impl Terminal {
         }
     }
 
+    /// Waits until nothing has been shown for some time.
+    pub(crate) fn quiet(&mut self, time: Duration) {
+        while self.read(time) {}
+    }
+
     /// Reads once; false at the end, or if nothing came.
     fn read(&mut self, within: Duration) -> bool {
         let source = (self.pty.as_fd(), Interest::Read);

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use testkit::{Server, peer_tool};
 
@@ -184,6 +185,22 @@ fn lines_are_remembered_over_sessions_and_passwords_are_not() {
     assert!(!scene.history().contains("pw"));
     let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn what_a_pipe_tells_does_not_go_on_in_the_line_of_its_progress() {
+    let scene = Scene::new(&[]);
+    let mut terminal = scene.start(&["--pipe"], &[]);
+    terminal.line("ping");
+    // The line is shown when some time has passed since the one before.
+    terminal.quiet(Duration::from_millis(300));
+    terminal.press(&[CTRL_D]);
+    let (shown, status) = terminal.rest();
+    assert_eq!(status, Some(0), "{shown}");
+    assert!(shown.contains("Last reply received from server."), "{shown}");
+    for text in ["All data", "Last reply", "errors:"] {
+        assert!(!shown.contains(&format!(" replies\x1b[K{text}")), "{text} in {shown}");
+    }
 }
 
 #[test]

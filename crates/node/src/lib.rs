@@ -36,6 +36,7 @@ mod stats;
 mod tracking;
 mod transaction;
 mod unit;
+mod visits;
 
 pub use command::REDIS_VERSION;
 pub use names::Names;

@@ -30,7 +30,8 @@ impl Machine for Node {
         match event {
             Event::Accepted { conn, peer, local } => self.accepted(conn, peer, local),
             Event::Closed { conn, .. } if self.migration_lost(conn) => {}
-            Event::Closed { conn, .. } => {
+            Event::Closed { conn, reason } => {
+                self.tell_departure(conn, &reason);
                 self.forget(conn);
                 self.sessions.remove(conn);
                 self.settle_replication();
@@ -319,6 +320,7 @@ impl Node {
 
     /// A client knocks: let in, or told why not and shown out.
     fn accepted(&mut self, conn: ConnId, peer: Peer, local: Peer) {
+        self.tell_arrival(&peer);
         let id = self.sessions.next_id();
         let local_peer = match &peer {
             Peer::Ip(address) => address.ip().is_loopback(),

@@ -243,9 +243,14 @@ impl Node {
         }
     }
 
+    /// Whether a line of that level gets into the log.
+    pub(crate) fn would_log(&self, level: Level) -> bool {
+        self.settings.log_level.is_some_and(|least| level >= least)
+    }
+
     /// A line for the log.
     pub(crate) fn log(&mut self, level: Level, text: impl Into<String>) {
-        if self.settings.log_level.is_some_and(|least| level >= least) {
+        if self.would_log(level) {
             self.effects.push_back(Effect::Log { level, text: text.into() });
         }
     }

@@ -185,7 +185,9 @@ impl Node {
     }
 
     fn end_process(&mut self) {
-        if !self.config.values.text("pidfile").is_empty() {
+        // A daemon has one even where none is named.
+        let values = &self.config.values;
+        if values.flag("daemonize") || !values.text("pidfile").is_empty() {
             self.log(Level::Notice, "Removing the pid file.");
         }
         if !self.config.values.text("unixsocket").is_empty() {

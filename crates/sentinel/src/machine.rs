@@ -30,9 +30,9 @@ impl Machine for Sentinel {
         let ours = self.clock.now();
         match event {
             Event::Accepted { conn, peer, local } => self.client_accepted(conn, peer, local),
-            Event::Closed { conn, .. } => {
+            Event::Closed { conn, reason } => {
                 if !self.links.handle_closed(conn, ours) {
-                    self.client_closed(conn);
+                    self.client_closed(conn, &reason);
                 }
             }
             Event::Dialed { ticket, conn, local, .. } => {

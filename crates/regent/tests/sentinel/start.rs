@@ -147,10 +147,18 @@ pub(crate) fn row_14_what_it_refuses_to_start_with(kinds: &Kinds) {
 
 pub(crate) fn row_14_what_the_log_tells_of_names_and_of_the_file(kinds: &Kinds) {
     let monitor = format!("sentinel monitor {NAME} nowhere.invalid 6379 1");
-    let sentinel = Sentinel::start(&kinds.sentinel, &["sentinel resolve-hostnames yes", &monitor]);
+    let sentinel = Sentinel::start(
+        &kinds.sentinel,
+        &["sentinel resolve-hostnames yes", "loglevel verbose", &monitor],
+    );
     sentinel.wait_log("Failed to resolve hostname 'nowhere.invalid'");
     assert_eq!(sentinel.say("SENTINEL FLUSHCONFIG"), "OK");
     sentinel.wait_log("* Sentinel new configuration saved on disk");
+    // Who looks closely sees clients come and go.
+    let place = ("127.0.0.1", sentinel.port());
+    drop(client::Client::connect(place).expect("it listens"));
+    sentinel.wait_log("- Accepted 127.0.0.1:");
+    sentinel.wait_log("- Client closed connection id=");
     let sentinel = Sentinel::prepare(&kinds.sentinel, &["port 0"]);
     let mut command = kinds.sentinel.command();
     let output = command.arg(sentinel.file("sentinel.conf")).output().expect("it is a program");

@@ -1,6 +1,7 @@
 //! Who comes in and who goes: listening, accepting, sending away, and the end of the process.
 
 use super::{Closing, Session};
+use crate::commands::client_line;
 use crate::sentinel::Sentinel;
 use ::session::{PROTECTED, TOO_MANY};
 use world::{ConnId, Effect, Exit, Level, Peer, Signal};
@@ -43,6 +44,11 @@ impl Sentinel {
         }
         self.log(Level::Notice, "User requested shutdown...".to_owned());
         self.ledger.change();
+        let values = &self.config.values;
+        // A daemon has one even where none is named.
+        if values.flag("daemonize") || !values.text("pidfile").is_empty() {
+            self.log(Level::Notice, "Removing the pid file.".to_owned());
+        }
         let bye = "Sentinel is now ready to exit, bye bye...".to_owned();
         self.log(Level::Warning, bye);
         self.news.push_back(crate::news::News::Exit(Exit::Status(0)));
@@ -50,6 +56,13 @@ impl Sentinel {
 
     /// A client knocks: let in, or told why not and shown out.
     pub(crate) fn client_accepted(&mut self, conn: ConnId, peer: Peer, local: Peer) {
+        if self.clients.is_logged(Level::Verbose) {
+            let text = match &peer {
+                Peer::Ip(address) => format!("Accepted {}:{}", address.ip(), address.port()),
+                Peer::Unix(path) => format!("Accepted connection to {path}"),
+            };
+            self.log(Level::Verbose, text);
+        }
         let now = self.clock.now();
         let clients = &mut self.clients;
         clients.made += 1;
@@ -84,7 +97,19 @@ impl Sentinel {
     }
 
     /// The peer has gone.
-    pub(crate) fn client_closed(&mut self, conn: ConnId) {
+    pub(crate) fn client_closed(&mut self, conn: ConnId, reason: &str) {
+        if self.clients.is_logged(Level::Verbose)
+            && let Some(session) = self.clients.get(conn)
+        {
+            let text = match reason {
+                "" => {
+                    let line = client_line(self, session);
+                    format!("Client closed connection {}", String::from_utf8_lossy(&line))
+                }
+                reason => format!("Reading from client: {reason}"),
+            };
+            self.log(Level::Verbose, text);
+        }
         self.clients.remove(conn);
     }
 

@@ -439,6 +439,7 @@ transcripts! {
     sessions: "users/sessions.txt";
     silence: "pubsub/silence.txt";
     watch: "transactions/watch.txt";
+    module: "server/module.txt";
     monitor: "server/monitor.txt";
     words: "server/words.txt";
 }

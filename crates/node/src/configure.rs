@@ -57,6 +57,7 @@ pub(crate) fn node(values: &Values) -> Settings {
         stop_writes_on_save_error: values.flag("stop-writes-on-bgsave-error"),
         keepalive_secs: values.count("tcp-keepalive") as u32,
         debug_command: permission(values, "enable-debug-command"),
+        module_command: permission(values, "enable-module-command"),
         busy_reply_threshold_ms: values.count("busy-reply-threshold"),
         hz: values.count("hz"),
         shutdown_timeout_secs: values.count("shutdown-timeout"),

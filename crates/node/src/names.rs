@@ -9,7 +9,6 @@ pub(crate) const LATER: &[&str] = &[
     "asking",
     "bgrewriteaof",
     "cluster",
-    "module",
     "readonly",
     "readwrite",
     "restore-asking",

@@ -69,6 +69,7 @@ pub(crate) struct Settings {
     pub(crate) replica_lazy_flush: bool,
     /// `enable-debug-command`: who may use DEBUG.
     pub(crate) debug_command: Permission,
+    pub(crate) module_command: Permission,
     /// `busy-reply-threshold`, milliseconds; zero for never.
     pub(crate) busy_reply_threshold_ms: u64,
     /// `hz`: how often a second background work is looked after.

@@ -18,7 +18,7 @@ pub(super) const TABLE: &[Param] = &[
         .doc("Who may call DEBUG: nobody, everybody, clients of this machine."),
     Param::choice("enable-module-command", WHO, "no")
         .immutable()
-        .doc("Who may call MODULE; kept for files, there are no modules."),
+        .doc("Who may call MODULE LOAD and UNLOAD, which fail: there are no modules."),
     Param::choice("sanitize-dump-payload", &["no", "yes", "clients"], "no")
         .doc("How deeply RESTORE and loading look for damage; Regent always looks."),
 ];

@@ -6,14 +6,17 @@ mod debug;
 mod info;
 mod latency;
 mod memory;
+mod module;
 mod monitor;
 mod slowlog;
 
 pub(crate) use config::Pending as PendingConfig;
 pub(crate) use debug::Switches as DebugSwitches;
 
-use super::NodeCommand;
-use ::command::{Group, Spec};
+use super::{NodeCommand, NodeCx};
+use crate::settings::Permission;
+use ::command::{Error, Group, Spec};
+use world::Peer;
 
 pub(crate) const TABLE: &[&NodeCommand] = &[
     &command::COMMAND,
@@ -24,8 +27,31 @@ pub(crate) const TABLE: &[&NodeCommand] = &[
     &info::TIME,
     &latency::LATENCY,
     &memory::MEMORY,
+    &module::MODULE,
     &monitor::MONITOR,
     &slowlog::SLOWLOG,
 ];
 
 const FAMILY: Spec = Spec::of(Group::Server);
+
+/// Whether a session may use a command that a parameter like `enable-debug-command` guards.
+fn check_permission(
+    cx: &mut NodeCx<'_>,
+    permission: Permission,
+    command: &str,
+) -> Result<(), Error> {
+    let is_local = match &cx.session().peer {
+        Peer::Ip(address) => address.ip().is_loopback(),
+        Peer::Unix(_) => true,
+    };
+    match permission {
+        Permission::Yes => Ok(()),
+        Permission::Local if is_local => Ok(()),
+        _ => Err(Error::new(format!(
+            "ERR {command} command not allowed. If the enable-{}-command option is set to \"local\", you can run it \
+             from a local connection, otherwise you need to set this option in the configuration file, and then \
+             restart the server.",
+            command.to_ascii_lowercase()
+        ))),
+    }
+}

@@ -12,9 +12,7 @@ pub(crate) use switches::Switches;
 
 use super::FAMILY;
 use crate::admin::{NodeCommand, NodeCx};
-use crate::settings::Permission;
 use command::{Args, Arity, Command, Error, Flags, Flow, Outcome, Spec};
-use world::Peer;
 
 pub(super) const DEBUG: NodeCommand = Command::new(
     debug,
@@ -44,7 +42,8 @@ const TABLES: [&[Lever]; 5] =
     [dataset::TABLE, process::TABLE, protocol::TABLE, switches::TABLE, values::TABLE];
 
 fn debug(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
-    check_permission(cx)?;
+    let permission = cx.node.settings.debug_command;
+    super::check_permission(cx, permission, "DEBUG")?;
     let name = args.word()?;
     if name.eq_ignore_ascii_case(b"help") && args.is_empty() {
         return help(cx);
@@ -55,23 +54,6 @@ fn debug(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     match lever {
         Some(lever) => (lever.run)(cx, args),
         None => Err(Error::subcommand_words(&args.all())),
-    }
-}
-
-fn check_permission(cx: &mut NodeCx<'_>) -> Result<(), Error> {
-    let permission = cx.node.settings.debug_command;
-    let is_local = match &cx.session().peer {
-        Peer::Ip(address) => address.ip().is_loopback(),
-        Peer::Unix(_) => true,
-    };
-    match permission {
-        Permission::Yes => Ok(()),
-        Permission::Local if is_local => Ok(()),
-        _ => Err(Error::fixed(
-            "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it \
-             from a local connection, otherwise you need to set this option in the configuration file, and then \
-             restart the server.",
-        )),
     }
 }
 

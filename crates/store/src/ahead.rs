@@ -65,14 +65,14 @@ impl Keyspace {
         let table = &self.spaces[db].table;
         let mut keys = Ahead::default();
         let mut hashes = [0u64; PREFETCH_MAX];
-        let (mut last, mut hash): (&[u8], u64) = (b"", 0);
+        let (mut last, mut hash): (Option<&[u8]>, u64) = (None, 0);
         let mut is_inside = false;
         for (&Wanted { key, inside }, kept) in wanted.iter().zip(&mut hashes) {
             // Many requests in a row for one key, a queue's perhaps, need no hint.
-            if key != last {
+            if last != Some(key) {
                 hash = self.seed.hash(key);
                 keys.add(table.probe(hash));
-                last = key;
+                last = Some(key);
             }
             *kept = hash;
             is_inside |= !matches!(inside, Inside::Nothing);
@@ -100,14 +100,14 @@ impl Keyspace {
     fn prefetch_inside(&self, db: usize, wanted: &[Wanted<'_>], hashes: &[u64; PREFETCH_MAX]) {
         let table = &self.spaces[db].table;
         let mut members = Ahead::default();
-        let (mut last, mut value): (&[u8], Option<ValueRef<'_>>) = (b"", None);
+        let (mut last, mut value): (Option<&[u8]>, Option<ValueRef<'_>>) = (None, None);
         for (&Wanted { key, inside }, hash) in wanted.iter().zip(hashes) {
             if matches!(inside, Inside::Nothing) {
                 continue;
             }
-            if key != last {
+            if last != Some(key) {
                 value = table.get_hashed(*hash, key).map(|entry| entry.value());
-                last = key;
+                last = Some(key);
             }
             if let Some(probe) = value.and_then(|value| value.look_ahead(inside)) {
                 members.add(probe);
@@ -122,6 +122,16 @@ mod tests {
     use super::*;
     use crate::{Settings, Ttl, Value};
     use stdx::Now;
+
+    #[test]
+    fn every_key_has_its_hash_and_the_empty_one_too() {
+        let keyspace = Keyspace::new(Settings::default(), 7);
+        let wanted = [&b""[..], b"", b"a", b""].map(|key| Wanted { key, ..Wanted::default() });
+        let hashes = keyspace.prefetch(0, &wanted);
+        for (wanted, hash) in wanted.iter().zip(hashes) {
+            assert_eq!(hash, keyspace.seed.hash(wanted.key), "{:?}", wanted.key);
+        }
+    }
 
     #[test]
     fn whatever_is_there_stays_as_it_is() {

@@ -1,7 +1,7 @@
 //! Whether keys are there, and that they no longer are: EXISTS, TOUCH, TYPE, DEL, UNLINK.
 
 use command::{Args, Arity, Command, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
-use store::EventClass;
+use store::{EventClass, PREFETCH_MAX};
 
 use super::{FAMILY, is_there};
 use crate::{DataCommand, DataCx};
@@ -92,26 +92,41 @@ fn unlink(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn delete(cx: &mut DataCx<'_>, args: Args<'_>, lazily: bool) -> Outcome {
-    let mut count = 0;
-    for key in args.rest().iter() {
+    let count = count(cx, args, |cx, key| {
         let gone = if lazily { cx.db.remove_lazily(key) } else { cx.db.remove(key) };
         if gone {
             cx.db.changed(key, EventClass::GENERIC, "del", 1);
-            count += 1;
         }
-    }
-    cx.reply.int(count);
+        gone
+    });
+    cx.reply.count(count);
     Ok(Flow::Done)
 }
 
+/// For how many of these keys the answer is yes. They are fetched from memory some at a time.
+fn count(
+    cx: &mut DataCx<'_>,
+    args: Args<'_>,
+    answer: impl Fn(&mut DataCx<'_>, &[u8]) -> bool,
+) -> usize {
+    let words = args.rest();
+    let mut keys = words.iter();
+    let mut count = 0;
+    while keys.len() > 0 {
+        cx.db.prefetch(keys.clone());
+        count += keys.by_ref().take(PREFETCH_MAX).filter(|key| answer(cx, key)).count();
+    }
+    count
+}
+
 fn exists(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
-    let count = args.rest().iter().filter(|key| is_there(cx, key)).count();
+    let count = count(cx, args, is_there);
     cx.reply.count(count);
     Ok(Flow::Done)
 }
 
 fn touch(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
-    let count = args.rest().iter().filter(|key| is_there(cx, key) && cx.db.touch(key)).count();
+    let count = count(cx, args, |cx, key| is_there(cx, key) && cx.db.touch(key));
     cx.reply.count(count);
     Ok(Flow::Done)
 }

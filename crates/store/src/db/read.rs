@@ -23,7 +23,7 @@ impl Db<'_> {
         Some(self.look(word).value())
     }
 
-    /// See [`crate::Keyspace::prefetch`].
+    /// See [`crate::Keyspace::prefetch`]. One key alone is not worth it.
     pub fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
         let mut wanted = [Wanted::default(); PREFETCH_MAX];
         let mut count = 0;
@@ -31,7 +31,9 @@ impl Db<'_> {
             wanted.key = key;
             count += 1;
         }
-        self.keyspace.prefetch(self.index, &wanted[..count]);
+        if count > 1 {
+            self.keyspace.prefetch(self.index, &wanted[..count]);
+        }
     }
 
     /// The value of a key, without a trace: nothing is counted or refreshed. An expired key is absent, but stays.

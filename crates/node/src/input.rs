@@ -248,3 +248,77 @@ impl Node {
         self.close(conn, Closing::AfterSending);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Player;
+    use command::Owned;
+    use stdx::Prng;
+
+    const KEYS: &[&[u8]] =
+        &[b"", b"a", b"b", b"key", b"kez", &[0, 255], b"a key that is longer than sixteen bytes"];
+    const WORDS: &[&[u8]] = &[b"", b"m", b"n", b"7", b"-1", b"1.5", b"member", b"\r\n"];
+
+    /// Commands of all types on few keys, so that they get in each other's way; some are wrong.
+    fn request(chance: &mut Prng) -> Vec<u8> {
+        const SHAPES: &str = "set k w|get k|append k w|incr k|del k|del k k k|exists k k k|getset k w|mset k w k w|\
+            mget k k k|rename k k|copy k k replace|sadd k w|sadd k w w w|srem k w|sismember k w|smembers k|scard k|\
+            spop k|sunionstore k k k|hset k w w|hset k w w w w|hget k w|hdel k w|hgetall k|hincrby k w 3|zadd k 1 w|\
+            zadd k xx 2 w|zincrby k 1 w|zscore k w|zrem k w|zrange k 0 -1|zpopmin k|lpush k w w|rpop k|lrange k 0 -1|\
+            lset k 0 w|ping|echo w|select 0|select 1|swapdb 0 1|multi|exec|discard|watch k|expire k 100|persist k|\
+            flushdb|type k|object encoding k|nonsense k|get|get k k|randomkey|scan 0|sort k alpha|dump k";
+        let shapes: Vec<&str> = SHAPES.split('|').collect();
+        let pick = |chance: &mut Prng, from: &[&'static [u8]]| {
+            from[chance.below(from.len() as u64) as usize].to_vec()
+        };
+        let shape = shapes[chance.below(shapes.len() as u64) as usize];
+        let words: Vec<Vec<u8>> = shape
+            .split(' ')
+            .map(|word| match word {
+                "k" => pick(chance, KEYS),
+                "w" => pick(chance, WORDS),
+                word => word.into(),
+            })
+            .collect();
+        let mut bytes = Vec::new();
+        Owned::new(&words).words().encode(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn requests_that_come_together_do_what_they_do_one_by_one() {
+        for seed in 0..60 {
+            let mut chance = Prng::new(seed);
+            let parameters =
+                [("set-max-listpack-entries", "2"), ("hash-max-listpack-entries", "2")];
+            let [mut alone, mut together] = [0; 2].map(|_| {
+                let mut player = Player::new(&parameters);
+                player.request("", "PING");
+                player
+            });
+            for _ in 0..40 {
+                let count = 1 + chance.below(40);
+                let requests: Vec<Vec<u8>> = (0..count).map(|_| request(&mut chance)).collect();
+                let one_by_one: String = requests.iter().map(|it| alone.bytes("", it)).collect();
+                // Somewhere in the middle of a request there is a break.
+                let mut bytes = requests.concat();
+                let rest = bytes.split_off(chance.below(bytes.len() as u64) as usize);
+                let at_once = together.bytes("", &bytes) + &together.bytes("", &rest);
+                assert_eq!(
+                    at_once,
+                    one_by_one,
+                    "seed {seed}: {:?}",
+                    String::from_utf8_lossy(&bytes)
+                );
+            }
+            for player in [&mut alone, &mut together] {
+                player.request("", "DISCARD");
+            }
+            assert_eq!(
+                together.node.keyspace.digest(),
+                alone.node.keyspace.digest(),
+                "seed {seed}"
+            );
+        }
+    }
+}

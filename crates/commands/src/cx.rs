@@ -2,7 +2,7 @@
 
 use command::{Args, Command, Error, Flow, Outcome, Propagation, Writer};
 use stdx::{Instant, Now, Prng, float};
-use store::Db;
+use store::{Db, PREFETCH_MAX};
 
 /// The permission slip of a data command.
 pub struct DataCx<'a> {
@@ -29,6 +29,28 @@ pub struct DataCx<'a> {
     pub is_script: bool,
     /// Freeing of large values may be left for later: what `lazyfree-lazy-user-del` and its kin say.
     pub lazy: Lazy,
+}
+
+impl DataCx<'_> {
+    /// Goes through items, each with a key, which are fetched from memory some at a time.
+    pub(crate) fn each_ahead<'k, T>(
+        &mut self,
+        mut items: impl Iterator<Item = T> + Clone,
+        key: impl Fn(T) -> &'k [u8],
+        mut each: impl FnMut(&mut Self, T),
+    ) {
+        loop {
+            self.db.prefetch(items.clone().map(&key));
+            let mut done = 0;
+            for item in items.by_ref().take(PREFETCH_MAX) {
+                each(self, item);
+                done += 1;
+            }
+            if done < PREFETCH_MAX {
+                return;
+            }
+        }
+    }
 }
 
 /// Which ways of removing a value leave the freeing for later.

@@ -1,7 +1,7 @@
 //! Whether keys are there, and that they no longer are: EXISTS, TOUCH, TYPE, DEL, UNLINK.
 
 use command::{Args, Arity, Command, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
-use store::{EventClass, PREFETCH_MAX};
+use store::EventClass;
 
 use super::{FAMILY, is_there};
 use crate::{DataCommand, DataCx};
@@ -103,19 +103,15 @@ fn delete(cx: &mut DataCx<'_>, args: Args<'_>, lazily: bool) -> Outcome {
     Ok(Flow::Done)
 }
 
-/// For how many of these keys the answer is yes. They are fetched from memory some at a time.
+/// For how many of these keys the answer is yes.
 fn count(
     cx: &mut DataCx<'_>,
     args: Args<'_>,
     answer: impl Fn(&mut DataCx<'_>, &[u8]) -> bool,
 ) -> usize {
     let words = args.rest();
-    let mut keys = words.iter();
     let mut count = 0;
-    while keys.len() > 0 {
-        cx.db.prefetch(keys.clone());
-        count += keys.by_ref().take(PREFETCH_MAX).filter(|key| answer(cx, key)).count();
-    }
+    cx.each_ahead(words.iter(), |key| key, |cx, key| count += usize::from(answer(cx, key)));
     count
 }
 

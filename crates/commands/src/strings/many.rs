@@ -1,7 +1,7 @@
 //! Many strings with one command: MGET, MSET, MSETNX, MSETEX.
 
 use command::{Args, Arity, Command, Error, Find, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
-use store::{EventClass, PREFETCH_MAX, Ttl, ValueRef};
+use store::{EventClass, Ttl, ValueRef};
 
 use super::FAMILY;
 use super::set::Condition;
@@ -76,17 +76,15 @@ pub(crate) const MSETEX: DataCommand = Command::new(
 fn mget(cx: &mut DataCx<'_>, args: Args<'_>) -> Outcome {
     cx.reply.array(args.len());
     let words = args.rest();
-    let mut keys = words.iter();
-    while keys.len() > 0 {
-        cx.db.prefetch(keys.clone());
-        for key in keys.by_ref().take(PREFETCH_MAX) {
-            match cx.db.get(key) {
-                Some(ValueRef::Str(text)) => reply::element(&mut cx.reply, text),
-                // What is no string is as if it were not there: one key of many must not spoil the rest.
-                _ => cx.reply.null(),
-            }
-        }
-    }
+    cx.each_ahead(
+        words.iter(),
+        |key| key,
+        |cx, key| match cx.db.get(key) {
+            Some(ValueRef::Str(text)) => reply::element(&mut cx.reply, text),
+            // What is no string is as if it were not there: one key of many must not spoil the rest.
+            _ => cx.reply.null(),
+        },
+    );
     Ok(Flow::Done)
 }
 
@@ -161,17 +159,15 @@ fn msetex<'a>(cx: &mut DataCx<'_>, mut args: Args<'a>) -> Outcome {
 
 fn store_all(cx: &mut DataCx<'_>, args: Args<'_>, ttl: Ttl) {
     let words = args.rest();
-    let mut left = words.iter();
-    let mut done = 0;
-    loop {
-        if done % PREFETCH_MAX == 0 {
-            cx.db.prefetch(left.clone().step_by(2));
-        }
-        let (Some(key), Some(value)) = (left.next(), left.next()) else { break };
-        cx.db.put_bytes(key, value, ttl);
-        cx.db.changed(key, EventClass::STRING, "set", 1);
-        done += 1;
-    }
+    cx.each_ahead(
+        0..words.len() / 2,
+        |pair| &words[2 * pair],
+        |cx, pair| {
+            let key = &words[2 * pair];
+            cx.db.put_bytes(key, &words[2 * pair + 1], ttl);
+            cx.db.changed(key, EventClass::STRING, "set", 1);
+        },
+    );
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(crate) struct Batch {
     requests: [Option<Request>; AHEAD],
     foreseen: [Foreseen; AHEAD],
     len: usize,
+    /// The buffer has no further whole request.
+    pub(crate) is_last: bool,
     /// What is wrong behind them.
     pub(crate) broken: Option<ProtocolError>,
 }
@@ -35,11 +37,6 @@ impl Batch {
     /// The requests in order, with what is known of each.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Request, Foreseen)> {
         self.requests[..self.len].iter().flatten().copied().zip(self.foreseen)
-    }
-
-    /// Whether there may be more requests in the buffer.
-    pub(crate) fn may_have_followers(&self, ahead: usize) -> bool {
-        self.len == ahead
     }
 }
 
@@ -140,13 +137,12 @@ impl Node {
                     return request.end;
                 }
             }
-            let is_last = !batch.may_have_followers(ahead);
             if let Some(error) = batch.broken {
                 self.protocol_error(conn, error);
                 inbox.parser = Default::default();
                 return buffer.len();
             }
-            if is_last {
+            if batch.is_last {
                 break;
             }
             // Everything found so far has run; the parser may forget it without moving a byte.
@@ -186,7 +182,7 @@ impl Node {
         if len > 1 {
             self.look_ahead(conn, inbox, buffer, &requests[..len], &mut foreseen);
         }
-        Batch { requests, foreseen, len, broken }
+        Batch { requests, foreseen, len, is_last: len < ahead, broken }
     }
 
     /// Runs a request of a batch.

@@ -169,7 +169,7 @@ impl Node {
                 }
             }
             inbox.parser.forget_requests();
-            if !batch.may_have_followers(AHEAD) || batch.broken.is_some() {
+            if batch.is_last {
                 break batch.broken;
             }
         };

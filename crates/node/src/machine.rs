@@ -322,10 +322,7 @@ impl Node {
     fn accepted(&mut self, conn: ConnId, peer: Peer, local: Peer) {
         self.tell_arrival(&peer);
         let id = self.sessions.next_id();
-        let local_peer = match &peer {
-            Peer::Ip(address) => address.ip().is_loopback(),
-            Peer::Unix(_) => true,
-        };
+        let local_peer = peer.is_local();
         let mut session = Session::new(id, conn, peer, local, self.now);
         self.let_in(&mut session);
         self.sessions.insert(session);

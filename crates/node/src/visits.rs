@@ -13,11 +13,7 @@ impl Node {
         if !self.would_log(Level::Verbose) {
             return;
         }
-        let text = match peer {
-            Peer::Ip(address) => format!("Accepted {}:{}", address.ip(), address.port()),
-            Peer::Unix(path) => format!("Accepted connection to {path}"),
-        };
-        self.log(Level::Verbose, text);
+        self.log(Level::Verbose, session::arrival(peer));
     }
 
     /// A connection is gone: closed at the other end, or broken for `reason`. What is said of a master is said where
@@ -29,13 +25,7 @@ impl Node {
         let Some(session) = self.sessions.get(conn).filter(|it| it.role != Role::Master) else {
             return;
         };
-        let text = match reason {
-            "" => {
-                let line = client_line(self, session);
-                format!("Client closed connection {}", String::from_utf8_lossy(&line))
-            }
-            reason => format!("Reading from client: {reason}"),
-        };
+        let text = session::departure(reason, || client_line(self, session));
         self.log(Level::Verbose, text);
     }
 }

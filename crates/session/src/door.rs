@@ -21,7 +21,7 @@ pub const PROTECTED: &[u8] = b"DENIED Redis is running in protected mode because
 
 /// True for a name that a client may give itself: blanks and anything else that would break a line of CLIENT LIST are
 /// not for names.
-pub fn is_client_name(name: &[u8]) -> bool {
+fn is_client_name(name: &[u8]) -> bool {
     name.iter().all(|byte| (b'!'..=b'~').contains(byte))
 }
 
@@ -31,6 +31,34 @@ pub fn check_name(name: &[u8]) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::fixed("ERR Client names cannot contain spaces, newlines or special characters."))
+}
+
+/// CLIENT SETINFO: one of the fields in which a library says who it is.
+pub fn set_library(
+    attribute: &[u8],
+    value: &[u8],
+    name: &mut Vec<u8>,
+    version: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let text = String::from_utf8_lossy(attribute);
+    let place = match attribute.to_ascii_lowercase().as_slice() {
+        b"lib-name" => name,
+        b"lib-ver" => version,
+        _ => return Err(Error::new(format!("ERR Unrecognized option '{text}'"))),
+    };
+    if !is_client_name(value) {
+        return Err(Error::new(format!(
+            "ERR {text} cannot contain spaces, newlines or special characters."
+        )));
+    }
+    *place = value.to_vec();
+    Ok(())
+}
+
+/// A word of CLIENT LIST ID. Any number will do: what none has is nobody's.
+pub fn client_id(word: &[u8]) -> Result<u64, Error> {
+    let id = stdx::integer::parse_i64(word).ok_or(Error::fixed("ERR Invalid client ID"))?;
+    Ok(id as u64)
 }
 
 #[cfg(test)]

@@ -14,13 +14,15 @@ mod kill;
 mod outbox;
 mod pubsub;
 mod subscriptions;
+mod visits;
 
 pub use browsers::{Browsers, is_http};
 pub use class::Class;
-pub use door::{PROTECTED, TOO_MANY, check_name, is_client_name};
+pub use door::{PROTECTED, TOO_MANY, check_name, client_id, set_library};
 pub use hello::{HELLO_NO_AUTH, Hello, write_hello};
 pub use inbox::Inbox;
 pub use kill::{Candidate, Filter};
 pub use outbox::{KEEP_BYTES, Outbox};
 pub use pubsub::{Audience, Pubsub, write_message};
 pub use subscriptions::{Subscriptions, Way, write_subscription};
+pub use visits::{arrival, departure};

@@ -45,6 +45,16 @@ pub enum Peer {
     Unix(String),
 }
 
+impl Peer {
+    /// Whether it is on this machine.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Peer::Ip(address) => address.ip().is_loopback(),
+            Peer::Unix(_) => true,
+        }
+    }
+}
+
 /// As Redis writes it: an address with its port, or the path with `:0`.
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

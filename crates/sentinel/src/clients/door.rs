@@ -57,20 +57,13 @@ impl Sentinel {
     /// A client knocks: let in, or told why not and shown out.
     pub(crate) fn client_accepted(&mut self, conn: ConnId, peer: Peer, local: Peer) {
         if self.clients.is_logged(Level::Verbose) {
-            let text = match &peer {
-                Peer::Ip(address) => format!("Accepted {}:{}", address.ip(), address.port()),
-                Peer::Unix(path) => format!("Accepted connection to {path}"),
-            };
-            self.log(Level::Verbose, text);
+            self.log(Level::Verbose, ::session::arrival(&peer));
         }
         let now = self.clock.now();
         let clients = &mut self.clients;
         clients.made += 1;
         clients.counters.connections += 1;
-        let from_here = match &peer {
-            Peer::Ip(address) => address.ip().is_loopback(),
-            Peer::Unix(_) => true,
-        };
+        let from_here = peer.is_local();
         let user = clients.users.default_user().clone();
         let needs_password = !user.needs_no_password();
         clients.sessions.insert(conn, Session::new(clients.made, conn, peer, local, user, now));
@@ -101,13 +94,7 @@ impl Sentinel {
         if self.clients.is_logged(Level::Verbose)
             && let Some(session) = self.clients.get(conn)
         {
-            let text = match reason {
-                "" => {
-                    let line = client_line(self, session);
-                    format!("Client closed connection {}", String::from_utf8_lossy(&line))
-                }
-                reason => format!("Reading from client: {reason}"),
-            };
+            let text = ::session::departure(reason, || client_line(self, session));
             self.log(Level::Verbose, text);
         }
         self.clients.remove(conn);

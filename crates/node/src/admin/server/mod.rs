@@ -16,7 +16,6 @@ pub(crate) use debug::Switches as DebugSwitches;
 use super::{NodeCommand, NodeCx};
 use crate::settings::Permission;
 use ::command::{Error, Group, Spec};
-use world::Peer;
 
 pub(crate) const TABLE: &[&NodeCommand] = &[
     &command::COMMAND,
@@ -40,10 +39,7 @@ fn check_permission(
     permission: Permission,
     command: &str,
 ) -> Result<(), Error> {
-    let is_local = match &cx.session().peer {
-        Peer::Ip(address) => address.ip().is_loopback(),
-        Peer::Unix(_) => true,
-    };
+    let is_local = cx.session().peer.is_local();
     match permission {
         Permission::Yes => Ok(()),
         Permission::Local if is_local => Ok(()),

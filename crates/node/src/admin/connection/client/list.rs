@@ -63,11 +63,10 @@ fn list(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         let chosen = cx.node.sessions.iter().filter(|session| class_of(session) == class);
         chosen.for_each(|session| show(cx.node, session));
     } else if args.len() > 1 && args.take_keyword("id") {
-        let ids = args.rest().iter().map(|word| {
-            stdx::integer::parse_i64(word).ok_or(Error::fixed("ERR Invalid client ID"))
-        });
-        for id in ids.collect::<Result<Vec<i64>, Error>>()? {
-            if let Some(session) = cx.node.sessions.by_id(id as u64) {
+        let words = args.rest();
+        let ids = words.iter().map(session::client_id);
+        for id in ids.collect::<Result<Vec<u64>, Error>>()? {
+            if let Some(session) = cx.node.sessions.by_id(id) {
                 show(cx.node, session);
             }
         }

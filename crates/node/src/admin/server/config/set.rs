@@ -6,7 +6,6 @@ use crate::admin::{NodeCommand, NodeCx};
 use crate::session::Role;
 use command::{Args, Arity, Command, Error, Flow, Outcome, Spec};
 use config::Asker;
-use world::Peer;
 
 pub(super) const SET: NodeCommand = Command::new(
     set,
@@ -48,9 +47,5 @@ fn set(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
 fn asker(cx: &mut NodeCx<'_>) -> Asker {
     let is_loading = cx.node.persist.loading.is_some();
     let session = cx.session();
-    let is_local = match &session.peer {
-        Peer::Ip(address) => address.ip().is_loopback(),
-        Peer::Unix(_) => true,
-    };
-    Asker { is_local: is_local && session.role != Role::Master, is_loading }
+    Asker { is_local: session.peer.is_local() && session.role != Role::Master, is_loading }
 }

@@ -55,11 +55,10 @@ fn list(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
         let chosen = cx.sentinel.clients.iter().filter(|session| class_of(session) == class);
         chosen.for_each(|session| show(cx.sentinel, session));
     } else if args.len() > 1 && args.take_keyword("id") {
-        let ids = args.rest().iter().map(|word| {
-            stdx::integer::parse_i64(word).ok_or(Error::fixed("ERR Invalid client ID"))
-        });
-        for id in ids.collect::<Result<Vec<i64>, Error>>()? {
-            let found = cx.sentinel.clients.iter().find(|session| session.id == id as u64);
+        let words = args.rest();
+        let ids = words.iter().map(session::client_id);
+        for id in ids.collect::<Result<Vec<u64>, Error>>()? {
+            let found = cx.sentinel.clients.iter().find(|session| session.id == id);
             found.into_iter().for_each(|session| show(cx.sentinel, session));
         }
     } else {

@@ -72,19 +72,8 @@ pub(super) const SETINFO: SentinelCommand = Command::new(
 
 fn setinfo(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
     let (attribute, value) = (args.word()?, args.word()?);
-    let text = String::from_utf8_lossy(attribute);
     let session = cx.session();
-    let place = match attribute.to_ascii_lowercase().as_slice() {
-        b"lib-name" => &mut session.lib_name,
-        b"lib-ver" => &mut session.lib_version,
-        _ => return Err(Error::new(format!("ERR Unrecognized option '{text}'"))),
-    };
-    if !session::is_client_name(value) {
-        return Err(Error::new(format!(
-            "ERR {text} cannot contain spaces, newlines or special characters."
-        )));
-    }
-    *place = value.to_vec();
+    session::set_library(attribute, value, &mut session.lib_name, &mut session.lib_version)?;
     cx.reply.ok();
     Ok(Flow::Done)
 }

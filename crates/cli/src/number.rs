@@ -9,7 +9,7 @@ pub(crate) fn fraction(text: &[u8]) -> f64 {
 
 /// As [`fraction`], but none where there is no number.
 pub(crate) fn leading_fraction(text: &[u8]) -> Option<f64> {
-    let text = text.trim_ascii_start();
+    let text = stdx::words::skip_blanks(text);
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     let mut len = text.iter().take_while(is_part).count();
     // The longest beginning that is a number: `1.5s` is 1.5.
@@ -25,7 +25,7 @@ pub(crate) fn leading_fraction(text: &[u8]) -> Option<f64> {
 
 /// True if `text` begins with an integer.
 pub(crate) fn is_integer_ahead(text: &[u8]) -> bool {
-    let text = text.trim_ascii_start();
+    let text = stdx::words::skip_blanks(text);
     let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
     digits.first().is_some_and(u8::is_ascii_digit)
 }

@@ -5,6 +5,7 @@
 
 use crate::{Span, Words};
 use std::fmt;
+use stdx::words::{Unbalanced, take_word};
 
 /// What a request may cost before the peer is turned away.
 #[derive(Clone, Copy, Debug)]
@@ -258,8 +259,8 @@ impl RequestParser {
         let line = &buffer[start..start + len];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let first = self.spans.len();
-        split_quoted(line, &mut self.decoded, &mut self.spans)
-            .ok_or(ProtocolError::UnbalancedQuotes)?;
+        split(line, &mut self.decoded, &mut self.spans)
+            .map_err(|Unbalanced| ProtocolError::UnbalancedQuotes)?;
         self.at = start + len + 1;
         let words = (self.spans.len() - first) as u32;
         if words == 0 {
@@ -312,90 +313,14 @@ fn number(
     Ok(Some((stdx::integer::parse_i64(&rest[..len]), at + len + 2)))
 }
 
-/// Splits a line as a shell would: blanks part words, `"..."` with escapes, `'...'` with `\'`. The words are
-/// appended to `decoded`. None: a quote is not closed, or something follows its end.
-pub(crate) fn split_quoted(
-    line: &[u8],
-    decoded: &mut Vec<u8>,
-    spans: &mut Vec<Span>,
-) -> Option<()> {
-    let mut rest = line;
-    loop {
-        rest = rest.trim_ascii_start();
-        if rest.is_empty() {
-            return Some(());
-        }
-        let start = decoded.len();
-        while let [byte, tail @ ..] = rest {
-            rest = match byte {
-                b' ' | b'\n' | b'\r' | b'\t' | 0 | 0x0b | 0x0c => break,
-                b'"' => closed(double_quoted(tail, decoded)?)?,
-                b'\'' => closed(single_quoted(tail, decoded)?)?,
-                _ => {
-                    decoded.push(*byte);
-                    tail
-                }
-            };
-        }
-        // A zero byte ends the line, as it ends a C string.
-        if rest.first() == Some(&0) {
-            rest = &[];
-        }
+/// The words of an inline request, appended to `decoded`.
+fn split(line: &[u8], decoded: &mut Vec<u8>, spans: &mut Vec<Span>) -> Result<(), Unbalanced> {
+    let (mut rest, mut start) = (line, decoded.len());
+    while let Some(behind) = take_word(rest, decoded)? {
         spans.push(Span::new(start, decoded.len()));
+        (rest, start) = (behind, decoded.len());
     }
-}
-
-/// After a closing quote only a blank or the end may follow.
-fn closed(rest: &[u8]) -> Option<&[u8]> {
-    rest.first().is_none_or(|byte| byte.is_ascii_whitespace() || *byte == 0x0b).then_some(rest)
-}
-
-fn double_quoted<'a>(mut rest: &'a [u8], decoded: &mut Vec<u8>) -> Option<&'a [u8]> {
-    loop {
-        rest = match rest {
-            [] => return None,
-            [b'"', tail @ ..] => return Some(tail),
-            [b'\\', b'x', high, low, tail @ ..]
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
-                decoded.push(digit(*high) << 4 | digit(*low));
-                tail
-            }
-            [b'\\', byte, tail @ ..] => {
-                decoded.push(match byte {
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    b'b' => 8,
-                    b'a' => 7,
-                    other => *other,
-                });
-                tail
-            }
-            [byte, tail @ ..] => {
-                decoded.push(*byte);
-                tail
-            }
-        };
-    }
-}
-
-fn single_quoted<'a>(mut rest: &'a [u8], decoded: &mut Vec<u8>) -> Option<&'a [u8]> {
-    loop {
-        rest = match rest {
-            [] => return None,
-            [b'\'', tail @ ..] => return Some(tail),
-            [b'\\', b'\'', tail @ ..] => {
-                decoded.push(b'\'');
-                tail
-            }
-            [byte, tail @ ..] => {
-                decoded.push(*byte);
-                tail
-            }
-        };
-    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -436,6 +361,20 @@ mod tests {
         );
         for step in 1..input.len() {
             assert_eq!(parse(input, step).unwrap(), whole, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn inline_requests_of_any_blanks_come_to_an_end() {
+        for (input, want) in [
+            (&b"\x0b\nPING\r\n"[..], vec![vec!["PING"]]),
+            (b"\0\nPING \x0b\r\n", vec![vec!["PING"]]),
+            (b"PING \0 a\r\n\x0c\x0b\r\n", vec![vec!["PING"]]),
+            (b"\"a\"\x0bb\n", vec![vec!["a", "b"]]),
+        ] {
+            for step in 1..=input.len() {
+                assert_eq!(parse(input, step).unwrap(), want, "{input:?} in steps of {step}");
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Integers as Redis reads and writes them: decimal, canonical, nothing else; and as C programs read their options.
 
+use crate::words::skip_blanks;
+
 /// Reads a signed 64-bit integer in its one canonical spelling: no sign but `-`, no leading zero, no blank, so
 /// that a number stored as an integer can always be given back byte for byte.
 pub fn parse_i64(text: &[u8]) -> Option<i64> {
@@ -47,7 +49,7 @@ pub fn parse_u64(text: &[u8]) -> Option<u64> {
 /// The integer that `text` begins with, as `strtol` of the C library reads it: blanks before it, anything behind it, zero
 /// if there is none, the end of the range where it is too large.
 pub fn leading(text: &[u8]) -> i64 {
-    let text = text.trim_ascii_start();
+    let text = skip_blanks(text);
     let (is_negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),

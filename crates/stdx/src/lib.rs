@@ -1,5 +1,5 @@
-//! What we wish were in `std`: time as a value, a seeded generator, integers as Redis reads them, glob patterns,
-//! the checksum of its files.
+//! What we wish were in `std`: time as a value, a seeded generator, integers and lines as Redis
+//! reads them, glob patterns, the checksum of its files.
 
 mod crc64;
 pub mod float;
@@ -8,6 +8,7 @@ mod hash;
 pub mod integer;
 mod prng;
 mod time;
+pub mod words;
 mod wrong_type;
 
 pub use crc64::crc64;

@@ -311,7 +311,7 @@ fn sorted(
 
 /// A weight, read as `strtod` does: blanks may come before it, and nothing at all is zero.
 fn number(text: &[u8]) -> Option<f64> {
-    if text.is_empty() { Some(0.0) } else { parse_f64(text.trim_ascii_start()) }
+    if text.is_empty() { Some(0.0) } else { parse_f64(stdx::words::skip_blanks(text)) }
 }
 
 fn answer(cx: &mut DataCx<'_>, sorted: &[Vec<u8>], get: &[Pattern<'_>]) {

@@ -1,5 +1,7 @@
 //! Text to doubles, with the spellings C's `strtod` takes and the refusals Redis adds.
 
+use crate::words::skip_blanks;
+
 /// What a text spells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Spelled<'a> {
@@ -147,10 +149,7 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
 /// Reads a double as Redis reads the bounds of a range of scores: blanks may come before it, what overflows is
 /// infinite, what vanishes is zero.
 pub fn parse_f64_bound(text: &[u8]) -> Option<f64> {
-    // C's isspace, which counts the vertical tab too.
-    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
-    let start = text.iter().position(|b| !blank(b)).unwrap_or(text.len());
-    let (negative, spelled) = spelled(&text[start..])?;
+    let (negative, spelled) = spelled(skip_blanks(text))?;
     let magnitude = match spelled {
         Spelled::Infinite => f64::INFINITY,
         Spelled::Decimal(text) => text.parse().ok()?,

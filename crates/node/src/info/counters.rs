@@ -87,11 +87,11 @@ pub(super) fn keyspace(node: &mut Node, info: &mut Info) {
     info.section("Keyspace");
     for index in 0..node.keyspace.databases() {
         let db = node.keyspace.db(index);
-        let (keys, volatile) = (db.len(), db.len_volatile());
+        let (keys, volatile, ttl_ms) = (db.len(), db.len_volatile(), db.average_ttl_ms());
         if keys > 0 {
             info.field(
                 &format!("db{index}"),
-                format_args!("keys={keys},expires={volatile},avg_ttl=0"),
+                format_args!("keys={keys},expires={volatile},avg_ttl={ttl_ms}"),
             );
         }
     }

@@ -215,7 +215,7 @@ impl Db<'_> {
         self.prepare(hash);
         let space = self.space_mut();
         let entry = space.table.occupied_hashed(hash, key)?.remove();
-        space.volatile -= usize::from(entry.as_ref().deadline().is_some());
+        space.remove_deadline(entry.as_ref().deadline());
         Some(entry)
     }
 

@@ -156,6 +156,11 @@ impl Db<'_> {
         self.space().volatile
     }
 
+    /// How long the keys that have a TTL live on the average, in milliseconds; 0 where there is none.
+    pub fn average_ttl_ms(&self) -> u64 {
+        self.space().average_ttl_ms(self.now().wall.ms())
+    }
+
     /// One step of SCAN: about `count` keys are handed out, and the next cursor is given; 0 at the end. Keys found
     /// to be expired are left out, and deleted where that is the rule.
     pub fn scan(

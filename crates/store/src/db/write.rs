@@ -216,8 +216,8 @@ impl Db<'_> {
         if let Some(at) = deadline {
             found.note_deadline(at);
         }
-        space.volatile -= usize::from(old.is_some());
-        space.volatile += usize::from(deadline.is_some());
+        space.remove_deadline(old);
+        space.add_deadline(deadline);
         Some(old)
     }
 
@@ -291,15 +291,15 @@ impl Db<'_> {
         deadline: Option<u64>,
     ) -> bool {
         let Some(Held { word, .. }) = held else { return false };
-        let had_deadline = self.look(word).deadline().is_some();
+        let before = self.look(word).deadline();
         // SAFETY: the word was given by `held`, nothing was moved since, and `&mut self` makes it exclusive.
         if !unsafe { self.look(word).overwrite(value, deadline) } {
             return false;
         }
-        if had_deadline || deadline.is_some() {
+        if before.is_some() || deadline.is_some() {
             let space = self.space_mut();
-            space.volatile -= usize::from(had_deadline);
-            space.volatile += usize::from(deadline.is_some());
+            space.remove_deadline(before);
+            space.add_deadline(deadline);
             if let Some(at) = deadline {
                 space.table.note_deadline(hash, at);
             }
@@ -317,7 +317,7 @@ impl Db<'_> {
     ) -> Option<Entry> {
         let deadline = entry.as_ref().deadline();
         let space = self.space_mut();
-        space.volatile += usize::from(deadline.is_some());
+        space.add_deadline(deadline);
         let old = match held.and_then(|_| space.table.occupied_hashed(hash, key)) {
             Some(mut found) => Some(found.replace(entry)),
             None => {
@@ -329,7 +329,7 @@ impl Db<'_> {
             space.table.note_deadline(hash, at);
         }
         if let Some(old) = &old {
-            space.volatile -= usize::from(old.as_ref().deadline().is_some());
+            space.remove_deadline(old.as_ref().deadline());
         }
         old
     }

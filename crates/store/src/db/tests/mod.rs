@@ -93,6 +93,9 @@ impl World {
             assert_eq!(held, self.model[db]);
             let volatile = held.values().filter(|(_, expires)| expires.is_some()).count();
             assert_eq!(found.len_volatile(), volatile, "expired keys were deleted by the scan");
+            let deadlines = held.values().filter_map(|(_, expires)| *expires).map(u128::from);
+            let average = deadlines.sum::<u128>().checked_div(volatile as u128).unwrap_or(0) as u64;
+            assert_eq!(found.average_ttl_ms(), average.saturating_sub(self.now_ms));
             assert_eq!(found.len(), held.len());
         }
     }

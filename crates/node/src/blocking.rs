@@ -20,6 +20,9 @@ use world::ConnId;
 pub(crate) struct Parked {
     /// What runs again.
     pub(crate) request: Owned,
+    /// When its command began, on the stopwatch, and how long that ran until it had to wait; in nanoseconds.
+    pub(crate) started_ns: u64,
+    pub(crate) spent_ns: u64,
     /// What is to be sent behind the answer.
     pub(crate) behind: Vec<u8>,
     pub(crate) what: Waiting,
@@ -177,8 +180,13 @@ impl Node {
             self.blocking.deadlines.insert((deadline, conn));
         }
         self.blocking.count += 1;
-        session.parked =
-            Some(Box::new(Parked { request: words.to_owned(), behind: Vec::new(), what }));
+        session.parked = Some(Box::new(Parked {
+            request: words.to_owned(),
+            started_ns: 0,
+            spent_ns: 0,
+            behind: Vec::new(),
+            what,
+        }));
         self.keyspace.observers.waiting = !self.blocking.by_key.is_empty();
     }
 
@@ -225,10 +233,15 @@ impl Node {
                 match self.keyspace.db(db).kind(&key) {
                     None => break,
                     Some(found) if found != kind => continue,
-                    Some(_) => self.run_again(conn),
+                    Some(_) => {
+                        self.run_again(conn);
+                        self.wake(conn);
+                    }
                 }
             }
         }
+        // The time that others took is not that of the next request.
+        self.lap_ns = None;
     }
 
     /// The type that a session waits for at this key, if it does.
@@ -243,7 +256,7 @@ impl Node {
         }
     }
 
-    /// A parked session runs its request again, and goes on with what it sent meanwhile.
+    /// A parked session runs its request again. What it has sent behind it waits until the session is resumed.
     pub(crate) fn run_again(&mut self, conn: ConnId) {
         let Some(parked) = self.unpark(conn) else { return };
         let words = parked.request.words();
@@ -259,7 +272,6 @@ impl Node {
                 self.stats.command_mut(id).rejected += 1;
                 self.stats.count_error(error.code());
                 self.send(conn, |w: &mut Writer<'_>| w.error(error.text()));
-                self.resume(conn);
                 return;
             }
             let Some(session) = self.sessions.get_mut(conn) else { return };
@@ -281,9 +293,9 @@ impl Node {
             if !self.unit.in_exec {
                 self.flush_unit();
             }
+            self.set_write_offset(conn);
         }
         self.announce(conn);
-        self.resume(conn);
     }
 
     /// A session that waits again after it ran in vain gives up when it first said it would.
@@ -333,8 +345,8 @@ impl Node {
             })
             .map(|it| it.conn)
             .collect();
-        held.into_iter().for_each(|conn| self.run_again(conn));
-        self.resume_stream();
+        held.into_iter().for_each(|conn| self.wake(conn));
+        self.wake_stream();
     }
 
     /// CLIENT UNPAUSE.
@@ -346,10 +358,7 @@ impl Node {
     /// A wait ends in vain: the session gets what its command answers then.
     pub(crate) fn give_up(&mut self, conn: ConnId) {
         let Some(parked) = self.unpark(conn) else { return };
-        if let Ok(row) = self.registry.resolve(&parked.request.words()) {
-            let id = row.id;
-            self.stats.command_mut(id).calls += 1;
-        }
+        self.count_parked(conn, &parked, parked.spent_ns, false);
         match parked.what {
             Waiting::Keys { wait, .. } => self.send(conn, |w| wait.timeout.write(w)),
             Waiting::Replicas { offset, .. } => {
@@ -359,21 +368,31 @@ impl Node {
             }
             Waiting::Ticket | Waiting::Pause | Waiting::Script => {}
         }
-        self.resume(conn);
+        self.wake(conn);
+    }
+
+    /// A command that had to wait has ended without running again: it is counted now.
+    pub(crate) fn count_parked(
+        &mut self,
+        conn: ConnId,
+        parked: &Parked,
+        spent_ns: u64,
+        failed: bool,
+    ) {
+        let words = parked.request.words();
+        let Ok(row) = self.registry.resolve(&words) else { return };
+        let (id, spec) = (row.id, row.spec);
+        self.count(conn, id, spec, &words, spent_ns);
+        self.stats.command_mut(id).failed += u64::from(failed);
     }
 
     /// CLIENT UNBLOCK ERROR, or a role change: the wait ends with an error.
     pub(crate) fn unblock_with(&mut self, conn: ConnId, error: &command::Error) {
         if let Some(parked) = self.unpark(conn) {
-            if let Ok(row) = self.registry.resolve(&parked.request.words()) {
-                let id = row.id;
-                let stats = self.stats.command_mut(id);
-                stats.calls += 1;
-                stats.failed += 1;
-            }
+            self.count_parked(conn, &parked, parked.spent_ns, true);
             self.stats.count_error(error.code());
             self.send(conn, |w: &mut Writer<'_>| w.error(error.text()));
-            self.resume(conn);
+            self.wake(conn);
         }
     }
 }

@@ -53,9 +53,18 @@ impl Node {
             out.truncate(mark);
         }
         session.out.restore(out);
+        if self.wrote && !self.unit.in_exec {
+            // Its effects go out first: the offset behind them is what this session has written up to. Sessions that
+            // it serves write for themselves.
+            self.flush_unit();
+            self.set_write_offset(conn);
+        }
         self.end_unit();
-        if self.wrote {
-            self.wrote = false;
+    }
+
+    /// The session whose effects were last put into the stream has written up to here.
+    pub(crate) fn set_write_offset(&mut self, conn: ConnId) {
+        if std::mem::take(&mut self.wrote) {
             let offset = self.repl.offset();
             if let Some(session) = self.sessions.get_mut(conn) {
                 session.wrote_up_to = offset;
@@ -192,7 +201,7 @@ impl Node {
         let started = lap.unwrap_or_else(self.senses.stopwatch);
         self.parking.allowed = matches!(context, Context::Client | Context::Again);
         let args = Args::new(words, depth);
-        let reply_len_max = match self.settings.output_normal.hard {
+        let reply_len_max = match self.settings.output.normal.hard_bytes {
             0 => usize::MAX,
             hard => usize::try_from(hard).unwrap_or(usize::MAX),
         };
@@ -253,6 +262,9 @@ impl Node {
         }
         if parked {
             self.park(conn, &words);
+            if let Some(parked) = self.sessions.get_mut(conn).and_then(|it| it.parked.as_mut()) {
+                (parked.started_ns, parked.spent_ns) = (started, spent_ns);
+            }
         }
         if !self.tracking.is_idle() {
             self.track(caller, id, &words, context);

@@ -35,6 +35,8 @@ pub(crate) struct Player {
     pub(crate) node: Node,
     now: Now,
     sessions: BTreeMap<String, (ConnId, ReplyParser)>,
+    /// How many connections there ever were: their numbers are not used again.
+    opened: u32,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     open: BTreeMap<FileId, String>,
     /// What is asked of the disk waits until this is false.
@@ -86,6 +88,7 @@ impl Player {
             node,
             now,
             sessions: BTreeMap::new(),
+            opened: 0,
             files,
             open: BTreeMap::new(),
             disk_stands: false,
@@ -130,14 +133,7 @@ impl Player {
 
     /// One request, and everything that is heard then.
     pub(crate) fn request(&mut self, name: &str, request: &str) -> String {
-        let next = ConnId(self.sessions.len() as u32);
-        if !self.sessions.contains_key(name) {
-            let peer =
-                Peer::Ip(format!("127.0.0.1:{}", 50_000 + next.0).parse().expect("an address"));
-            let local = Peer::Ip("127.0.0.1:6379".parse().expect("an address"));
-            self.node.handle_event(self.now, Event::Accepted { conn: next, peer, local });
-            self.sessions.insert(name.to_owned(), (next, ReplyParser::default()));
-        }
+        self.open(name);
         let words = config::words::split(request.as_bytes()).expect("quotes that close");
         let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
         for word in &words {
@@ -148,12 +144,35 @@ impl Player {
         self.bytes(name, &bytes)
     }
 
+    /// A session of that name, unless it is there already.
+    pub(crate) fn open(&mut self, name: &str) {
+        let next = ConnId(self.opened);
+        if !self.sessions.contains_key(name) {
+            self.opened += 1;
+            let peer =
+                Peer::Ip(format!("127.0.0.1:{}", 50_000 + next.0).parse().expect("an address"));
+            let local = Peer::Ip("127.0.0.1:6379".parse().expect("an address"));
+            self.node.handle_event(self.now, Event::Accepted { conn: next, peer, local });
+            self.sessions.insert(name.to_owned(), (next, ReplyParser::default()));
+        }
+    }
+
+    /// The session is closed: the next one of its name is another.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.sessions.remove(name);
+    }
+
     /// Bytes from a peer that is there already, and everything that is heard then.
     pub(crate) fn bytes(&mut self, name: &str, bytes: &[u8]) -> String {
-        let (conn, _) = self.sessions[name];
-        self.node.handle_input(self.now, conn, bytes);
+        self.input(name, bytes);
         self.settle();
         self.heard(Some(name))
+    }
+
+    /// Bytes from a peer that is there already. What they lead to is heard later.
+    pub(crate) fn input(&mut self, name: &str, bytes: &[u8]) {
+        let (conn, _) = self.sessions[name];
+        self.node.handle_input(self.now, conn, bytes);
     }
 
     /// Something happens out in the world; what everybody hears then.
@@ -261,7 +280,8 @@ impl Player {
                 self.node.handle_event(self.now, Event::OpenFiles { ticket, limit });
             }
             Effect::Dial(dial) if self.reaches => {
-                let conn = ConnId(self.sessions.len() as u32);
+                let conn = ConnId(self.opened);
+                self.opened += 1;
                 let name = format!("to{}", self.dialed);
                 self.dialed += 1;
                 self.sessions.insert(name, (conn, ReplyParser::default()));
@@ -418,6 +438,7 @@ transcripts! {
     client_tracking: "connection/tracking.txt";
     command: "server/command.txt";
     config: "server/config.txt";
+    counted: "server/counted.txt";
     debug: "server/debug.txt";
     dump: "keys/dump.txt";
     errorstats: "server/errorstats.txt";

@@ -2,7 +2,7 @@
 
 use crate::crowd;
 use crate::node::Node;
-use crate::settings::{OutputLimit, Permission, Settings};
+use crate::settings::{Permission, Settings};
 use acl::Channels;
 use commands::Lazy;
 use config::Values;
@@ -11,18 +11,11 @@ use world::Level;
 
 /// What the node itself reads.
 pub(crate) fn node(values: &Values) -> Settings {
-    let limits = values.output_limits();
-    let limit = |it: config::OutputLimit| OutputLimit {
-        hard: it.hard_bytes,
-        soft: it.soft_bytes,
-        soft_secs: it.soft_seconds,
-    };
     Settings {
         acllog_len_max: values.count("acllog-max-len") as usize,
         bulk_len_max: values.memory("proto-max-bulk-len") as usize,
         query_buffer_max: values.memory("client-query-buffer-limit") as usize,
-        output_normal: limit(limits.normal),
-        output_pubsub: limit(limits.pubsub),
+        output: values.output_limits(),
         clients_max: values.count("maxclients") as usize,
         clients_memory_max: match values.memory("maxmemory-clients") {
             0 => 0,

@@ -1,7 +1,7 @@
 //! From bytes to requests: a pipeline is parsed a handful of requests ahead, so that their buckets and entries are
 //! on their way from memory while earlier ones run.
 
-use crate::node::Node;
+use crate::node::{Node, output_limit_of};
 use crate::registry::CommandId;
 use crate::session::{Closing, Role};
 use resp::{Limits, ProtocolError, Request, Words};
@@ -11,6 +11,20 @@ use world::{ConnId, Level};
 
 /// How many requests are parsed ahead at the most.
 pub(crate) const AHEAD: usize = store::PREFETCH_MAX;
+
+/// The output that a session may cause in one turn, in bytes, before the others have theirs and some of it is sent.
+const SHARE_OUTPUT_BYTES: usize = 1 << 20;
+
+/// The requests that a session may have run in one turn, in bytes, before the others have theirs.
+const SHARE_INPUT_BYTES: usize = 64 << 10;
+
+/// A session for which that many bytes of output wait has its requests held, until half of it is sent: a peer that
+/// asks without reading fills only so much memory.
+pub(crate) const HELD_OUTPUT_BYTES: usize = 64 << 20;
+
+/// That many bytes of requests are held. A peer that sends more than this before it reads would wait for us while we
+/// wait for it, so then its requests run; `client-output-buffer-limit` is what bounds such a peer.
+const HELD_INPUT_BYTES: usize = 1 << 20;
 
 /// One request as it lies in the buffer.
 #[derive(Clone, Copy)]
@@ -115,11 +129,19 @@ impl Node {
 
     /// Runs the requests in `buffer`; how many bytes of it are done with.
     fn run(&mut self, conn: ConnId, inbox: &mut Inbox, buffer: &[u8]) -> usize {
+        let Some(session) = self.sessions.get_mut(conn) else { return buffer.len() };
+        session.held = session.out.len() >= HELD_OUTPUT_BYTES && buffer.len() < HELD_INPUT_BYTES;
+        if session.held {
+            return 0;
+        }
+        let share = session.out.len() + SHARE_OUTPUT_BYTES;
         loop {
             let Some(session) = self.sessions.get(conn) else { return buffer.len() };
             if !session.may_run() {
                 break;
             }
+            let limit = output_limit_of(session, &self.settings.output);
+            let brake = share.min(session::harmless_bytes(limit));
             let (limits, ahead) = if session.is_let_in {
                 (Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() }, AHEAD)
             } else {
@@ -131,7 +153,9 @@ impl Node {
             for (request, foreseen) in batch.iter() {
                 self.run_one(conn, inbox, buffer, &request, foreseen);
                 let Some(session) = self.sessions.get(conn) else { return buffer.len() };
-                if !session.may_run() {
+                let goes_on = session.may_run()
+                    && (session.out.len() < brake || self.may_cause_more(conn, share));
+                if !goes_on {
                     // What was parsed ahead is parsed again when the session goes on.
                     inbox.parser = Default::default();
                     return request.end;
@@ -145,12 +169,28 @@ impl Node {
             if batch.is_last {
                 break;
             }
+            if inbox.parser.consumed() >= SHARE_INPUT_BYTES {
+                self.share_is_used(conn);
+                break;
+            }
             // Everything found so far has run; the parser may forget it without moving a byte.
             inbox.parser.forget_requests();
         }
         let consumed = inbox.parser.consumed();
         inbox.parser.forget(consumed);
         consumed
+    }
+
+    /// Output waits that may be too much: judges it by the limits of the session, and by its share of the turn.
+    #[cold]
+    fn may_cause_more(&mut self, conn: ConnId, share: usize) -> bool {
+        self.announce(conn);
+        let Some(session) = self.sessions.get(conn).filter(|it| it.may_run()) else { return false };
+        let has_share = session.out.len() < share;
+        if !has_share {
+            self.share_is_used(conn);
+        }
+        has_share
     }
 
     /// Parses up to `ahead` requests, and sees to it that what they need is near when they run.

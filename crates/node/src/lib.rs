@@ -37,6 +37,7 @@ mod tracking;
 mod transaction;
 mod unit;
 mod visits;
+mod waking;
 
 pub use command::REDIS_VERSION;
 pub use names::Names;

@@ -1,5 +1,6 @@
 //! How the world speaks to the server: events are routed to their owners, effects and bytes are handed out.
 
+use crate::input::HELD_OUTPUT_BYTES;
 use crate::node::{Errand, Node};
 use crate::persist::{Loading, LoadingWhy};
 use crate::session::{Closing, Role, Session};
@@ -103,6 +104,7 @@ impl Machine for Node {
                 // What it wrote counts towards `maxmemory-clients`.
                 self.thin_out();
             }
+            self.run_woken();
             self.repl.hold_acks(self.blocking.pause(self.now.instant).is_some());
             self.repl.flush(self.now);
             self.settle_replication();
@@ -112,6 +114,9 @@ impl Machine for Node {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
+        if self.waking.is_impatient() {
+            return Some(Instant::ZERO);
+        }
         let fixed = self.cron.next.min(self.repl.poll_timeout());
         let journey = self.migration.as_ref().map(|it| it.deadline());
         let paced = self.persist.next_deadline(self.now.instant);
@@ -119,7 +124,8 @@ impl Machine for Node {
     }
 
     fn poll_ready(&mut self) -> Option<ConnId> {
-        self.ready.pop_front().or_else(|| self.repl.poll_ready())
+        // Replicas come first: a client that has its reply finds what it wrote at a replica as soon as may be.
+        self.repl.poll_ready().or_else(|| self.ready.pop_front())
     }
 
     fn pending<'a>(&'a self, conn: ConnId, slices: &mut [IoSlice<'a>]) -> usize {
@@ -129,14 +135,7 @@ impl Machine for Node {
         if session.role == Role::Replica && session.out.is_empty() {
             return self.repl.pending(conn, slices);
         }
-        let bytes = session.out.pending();
-        match slices.first_mut() {
-            Some(first) if !bytes.is_empty() => {
-                *first = IoSlice::new(bytes);
-                1
-            }
-            _ => 0,
-        }
+        session.out.pending(slices)
     }
 
     fn sent(&mut self, now: Now, conn: ConnId, count: usize) -> bool {
@@ -153,6 +152,13 @@ impl Machine for Node {
         }
         self.stats.net_out += count as u64;
         session.out.advance(count);
+        if session.role != Role::Master {
+            session.active = now.instant;
+        }
+        if session.held && session.out.len() < HELD_OUTPUT_BYTES / 2 {
+            session.held = false;
+            self.waking.wake(conn);
+        }
         let more = !session.out.is_empty();
         session.out.announced = more;
         if !more && session.closing == Some(Closing::AfterSending) {
@@ -166,11 +172,12 @@ impl Machine for Node {
 
     fn idle(&mut self, now: Now, budget_us: u64) -> bool {
         self.now = now;
+        let mut more = self.run_next_shares();
         if self.go_on_with_script() {
             self.bury();
             return true;
         }
-        let mut more = self.slice_savings(budget_us);
+        more |= self.slice_savings(budget_us);
         if self.wants_sweep {
             more |= self.sweep(budget_us);
         }

@@ -237,14 +237,8 @@ impl Node {
         conn: ConnId,
         slices: &mut [IoSlice<'a>],
     ) -> usize {
-        let migration = self.migration.as_ref().filter(|it| it.is(conn) && !it.out.is_empty());
-        match (migration, slices.first_mut()) {
-            (Some(migration), Some(first)) => {
-                *first = IoSlice::new(migration.out.pending());
-                1
-            }
-            _ => 0,
-        }
+        let migration = self.migration.as_ref().filter(|it| it.is(conn));
+        migration.map_or(0, |it| it.out.pending(slices))
     }
 
     /// So much was sent. True while more waits.

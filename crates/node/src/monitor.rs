@@ -3,7 +3,6 @@
 use crate::node::Node;
 use crate::registry::CommandId;
 use crate::scripting::SCRIPT_CONN;
-use crate::session::Role;
 use command::Flags;
 use resp::Words;
 use world::{ConnId, Peer};
@@ -47,11 +46,10 @@ impl Node {
     pub(crate) fn show_to_monitors(&mut self, conn: ConnId, id: CommandId, words: &Words<'_>) {
         let row = self.registry.row(id);
         let Some(session) = self.sessions.get(conn) else { return };
-        let from = match (session.role, &session.peer) {
-            (Role::Master, _) => "master".to_owned(),
+        let from = match &session.peer {
             _ if conn == SCRIPT_CONN => "lua".to_owned(),
-            (_, Peer::Ip(address)) => address.to_string(),
-            (_, Peer::Unix(path)) => format!("unix:{path}"),
+            Peer::Ip(address) => address.to_string(),
+            Peer::Unix(path) => format!("unix:{path}"),
         };
         let mut line = format!("{} [{} {from}]", self.now.wall, session.db).into_bytes();
         for word in self.public_words(row, words) {

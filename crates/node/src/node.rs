@@ -11,20 +11,21 @@ use crate::persist::{Persist, SavingId};
 use crate::registry::Registry;
 use crate::repl::{Link, OwnKeys, Receiving};
 use crate::scripting::Scripting;
-use crate::session::{Closing, Role, Sessions};
-use crate::settings::{OutputLimit, Settings};
+use crate::session::{Closing, Role, Session, Sessions};
+use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stats::Stats;
 use crate::tracking::Tracking;
 use crate::transaction::Watches;
 use crate::unit::Unit;
+use crate::waking::Waking;
 use acl::{Refusals, Users};
 use command::Propagation;
 use commands::Parking;
-use config::Config;
+use config::{Config, OutputLimit, OutputLimits};
 use replication::Replication;
-use resp::Writer;
-use session::{Browsers, Pubsub};
+use resp::{Proto, Writer};
+use session::{Browsers, Pubsub, Verdict};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use stdx::{Now, Prng};
@@ -53,6 +54,7 @@ pub struct Node {
     pub(crate) message_room: usize,
     pub(crate) tracking: Tracking,
     pub(crate) blocking: Blocking,
+    pub(crate) waking: Waking,
     pub(crate) monitors: Monitors,
     pub(crate) stats: Stats,
     pub(crate) scripting: Scripting,
@@ -172,6 +174,7 @@ impl Node {
             message_room: 0,
             tracking,
             blocking: Blocking::default(),
+            waking: Waking::default(),
             monitors: Monitors::default(),
             stats: Stats::new(options.now),
             scripting: Scripting::new((options.senses.facts)().machine_memory),
@@ -234,12 +237,15 @@ impl Node {
     pub(crate) fn answer(&mut self, conn: ConnId, write: impl FnOnce(&mut Writer<'_>)) {
         let waits = self.sessions.get(conn).and_then(|it| it.parked.as_ref());
         if waits.is_some_and(|parked| matches!(parked.what, Waiting::Ticket)) {
-            let behind = self.unpark(conn).map_or_else(Vec::new, |parked| parked.behind);
-            self.send(conn, |w| {
-                write(w);
-                w.raw(&behind);
-            });
-            self.resume(conn);
+            let Some(parked) = self.unpark(conn) else { return };
+            let proto = self.sessions.get(conn).map_or(Proto::Resp2, |it| it.proto);
+            let mut reply = Vec::new();
+            write(&mut Writer::new(&mut reply, proto));
+            let spent_ns = (self.senses.stopwatch)().saturating_sub(parked.started_ns);
+            self.count_parked(conn, &parked, spent_ns, reply.first() == Some(&b'-'));
+            reply.extend_from_slice(&parked.behind);
+            self.send(conn, |w| w.raw(&reply));
+            self.wake(conn);
         }
     }
 
@@ -283,57 +289,57 @@ impl Node {
             session.out.announced = true;
             self.ready.push_back(conn);
         }
-        let limit = match session.role {
-            Role::Replica | Role::Master => OutputLimit::default(),
-            _ if session.subscription_count() > 0 => self.settings.output_pubsub,
-            _ => self.settings.output_normal,
-        };
-        if limit == OutputLimit::default() {
+        let limit = output_limit_of(session, &self.settings.output);
+        if session.out.len() < session::harmless_bytes(limit) && session.soft_limit_since.is_none()
+        {
             return;
         }
-        let bytes = session.out.len() as u64;
-        let hard = limit.hard > 0 && bytes > limit.hard;
-        let mut soft = limit.soft > 0 && bytes > limit.soft;
-        if soft {
-            let since = *session.soft_limit_since.get_or_insert(self.now.instant);
-            soft = self.now.instant.ms_since(since) >= limit.soft_secs.saturating_mul(1000);
-        } else {
-            session.soft_limit_since = None;
-        }
-        if hard || soft {
-            let id = session.id;
-            self.stats.output_limit_disconnections += 1;
-            self.close(conn, Closing::Now);
-            self.log(
-                Level::Warning,
-                format!("Client id={id} closed for overcoming of output buffer limits."),
-            );
+        let (bytes, since) = (session.out.len(), &mut session.soft_limit_since);
+        if session::judge(limit, bytes, since, self.now.instant) == Verdict::TooMuch {
+            self.close_for_output(conn);
         }
     }
 
-    /// Ends a session: at once, or when what waits was sent. The session stays until the end of the turn.
-    pub(crate) fn close(&mut self, conn: ConnId, how: Closing) {
-        let Some(session) = self.sessions.get_mut(conn) else { return };
-        match session.closing {
-            None => self.doomed.push(conn),
-            Some(Closing::AfterSending) if how == Closing::Now => {}
-            Some(_) => return,
+    /// Closes a session for which too much output waits.
+    #[cold]
+    pub(crate) fn close_for_output(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        let id = session.id;
+        if session.closing == Some(Closing::Now) {
+            return;
         }
-        session.closing = Some(how);
+        self.stats.output_limit_disconnections += 1;
+        self.close(conn, Closing::Now);
+        self.log(
+            Level::Warning,
+            format!("Client id={id} closed for overcoming of output buffer limits."),
+        );
+    }
+
+    /// Ends a session: at once, or when what waits was sent. It takes part in nothing from now on; its place in the
+    /// table stays until the end of the turn, since its own request may be the one that runs.
+    pub(crate) fn close(&mut self, conn: ConnId, how: Closing) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        let before = session.closing;
+        if before == Some(Closing::Now) || before == Some(how) {
+            return;
+        }
+        self.sessions.condemn(conn, how);
+        self.doomed.push(conn);
+        if before.is_none() {
+            self.forget(conn);
+        }
         self.weigh(conn);
     }
 
-    /// Closes what was doomed. The world is asked to hang up; the connection's number is free from then on.
+    /// Removes the sessions that were closed. The world is asked to hang up; the connection's number is free from then
+    /// on. A session that has something to be sent first is removed in `sent`.
     pub(crate) fn bury(&mut self) {
         while let Some(conn) = self.doomed.pop() {
             let Some(session) = self.sessions.get(conn) else { continue };
-            let after_sending = session.closing == Some(Closing::AfterSending);
-            if after_sending && !session.out.is_empty() {
-                // What waits must go first: the session is forgotten by everybody else now, and freed in `sent`.
-                self.forget(conn);
+            if session.closing == Some(Closing::AfterSending) && !session.out.is_empty() {
                 continue;
             }
-            self.forget(conn);
             self.sessions.remove(conn);
             self.effects.push_back(Effect::Hangup { conn, after_sending: false });
         }
@@ -352,6 +358,16 @@ impl Node {
         self.monitors.remove(conn);
         if let Some(session) = self.sessions.get_mut(conn) {
             session.transaction = None;
+        }
+    }
+}
+
+/// How much output may wait for a session, by its role.
+pub(crate) fn output_limit_of(session: &Session, limits: &OutputLimits) -> OutputLimit {
+    match session.role {
+        Role::Replica | Role::Master => OutputLimit::default(),
+        Role::Client | Role::Monitor => {
+            session::output_limit(limits, session.is_let_in, session.subscription_count() > 0)
         }
     }
 }

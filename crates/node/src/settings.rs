@@ -1,18 +1,8 @@
 //! What the configuration comes to, in plain fields: hot paths never look a parameter up by name.
 
 use commands::Lazy;
+use config::OutputLimits;
 use world::Level;
-
-/// Limits of the bytes that may wait for one class of clients. Zero means none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct OutputLimit {
-    /// Closed at once above this many bytes.
-    pub(crate) hard: u64,
-    /// Closed when above this many bytes for `soft_secs` seconds.
-    pub(crate) soft: u64,
-    /// See `soft`.
-    pub(crate) soft_secs: u64,
-}
 
 /// The parameters that the node itself reads.
 #[derive(Clone, Debug)]
@@ -23,10 +13,8 @@ pub(crate) struct Settings {
     pub(crate) bulk_len_max: usize,
     /// `client-query-buffer-limit`, bytes.
     pub(crate) query_buffer_max: usize,
-    /// `client-output-buffer-limit normal`.
-    pub(crate) output_normal: OutputLimit,
-    /// `client-output-buffer-limit pubsub`.
-    pub(crate) output_pubsub: OutputLimit,
+    /// `client-output-buffer-limit`.
+    pub(crate) output: OutputLimits,
     /// `maxclients`.
     pub(crate) clients_max: usize,
     /// `maxmemory-clients`, bytes; zero for no limit.

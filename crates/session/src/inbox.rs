@@ -57,6 +57,11 @@ impl Inbox {
         self.peak = self.peak.max(bytes);
     }
 
+    /// The most bytes that were here, or ran, since the buffer was looked at last.
+    pub fn peak(&self) -> usize {
+        self.peak
+    }
+
     /// Bytes that wait to be understood: what the request in progress has brought so far is not among them.
     pub fn unread(&self) -> usize {
         self.bytes.len().saturating_sub(self.parser.position())

@@ -3,7 +3,8 @@
 //! [`Subscriptions`] for one).
 //!
 //! It runs no command and knows no kind of peer: a program's own session holds these among its fields. What two
-//! programs read in the same words about connections is read here: [`Hello`], [`Filter`] of CLIENT KILL, [`Class`].
+//! programs read in the same words about connections is read here: [`Hello`], [`Filter`] of CLIENT KILL, [`Class`]. How
+//! much may wait for a peer is judged in one place, [`judge`].
 
 mod browsers;
 mod class;
@@ -11,6 +12,7 @@ mod door;
 mod hello;
 mod inbox;
 mod kill;
+mod limits;
 mod outbox;
 mod pubsub;
 mod subscriptions;
@@ -22,6 +24,7 @@ pub use door::{PROTECTED, TOO_MANY, check_name, client_id, set_library};
 pub use hello::{HELLO_NO_AUTH, Hello, write_hello};
 pub use inbox::Inbox;
 pub use kill::{Candidate, Filter};
+pub use limits::{Verdict, harmless_bytes, judge, output_limit};
 pub use outbox::{KEEP_BYTES, Outbox};
 pub use pubsub::{Audience, Pubsub, write_message};
 pub use subscriptions::{Subscriptions, Way, write_subscription};

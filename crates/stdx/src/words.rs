@@ -20,10 +20,7 @@ impl std::error::Error for Unbalanced {}
 ///
 /// Double quotes know the escapes `\n \r \t \b \a \xHH` and `\` before anything else; single quotes know `\'` only. A
 /// closing quote must be followed by a blank or by the end. A zero byte ends the line, as it ends a C string.
-pub fn take_word<'a>(
-    line: &'a [u8],
-    word: &mut Vec<u8>,
-) -> Result<Option<&'a [u8]>, Unbalanced> {
+pub fn take_word<'a>(line: &'a [u8], word: &mut Vec<u8>) -> Result<Option<&'a [u8]>, Unbalanced> {
     let start = skip_blanks(line);
     if matches!(start, [] | [0, ..]) {
         return Ok(None);

@@ -4,6 +4,7 @@ use super::{NodeCommand, NodeCx};
 use crate::call::Context;
 use crate::node::Node;
 use crate::registry::CommandId;
+use crate::session::Queued;
 use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Group, Keys, Outcome, Spec};
 use resp::Words;
 use world::ConnId;
@@ -68,6 +69,8 @@ fn exec(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
         return Ok(Flow::Done);
     }
     cx.reply.array(transaction.queue.len());
+    let queued = Queued { commands: transaction.queue.len(), bytes: transaction.bytes };
+    cx.session().executing = Some(queued);
     // A transaction from the master is already inside its own MULTI there; it stays one unit here.
     let nested = std::mem::replace(&mut cx.node.unit.in_exec, true);
     let context = if cx.context == Context::Master { Context::Master } else { Context::Exec };
@@ -77,6 +80,7 @@ fn exec(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
         return Ok(Flow::Parked);
     }
     cx.node.unit.in_exec = nested;
+    cx.session().executing = None;
     cx.node.propagation.never();
     Ok(Flow::Done)
 }

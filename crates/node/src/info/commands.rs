@@ -13,7 +13,7 @@ pub(super) fn commandstats(node: &mut Node, info: &mut Info) {
         let us = stats.spent_ns / 1000;
         let per_call = if stats.calls == 0 { 0.0 } else { us as f64 / stats.calls as f64 };
         info.field(
-            &format!("cmdstat_{}", row.full_name),
+            &format!("cmdstat_{}", as_field(&row.full_name)),
             format_args!(
                 "calls={},usec={us},usec_per_call={per_call:.2},rejected_calls={},failed_calls={}",
                 stats.calls, stats.rejected, stats.failed
@@ -22,11 +22,16 @@ pub(super) fn commandstats(node: &mut Node, info: &mut Info) {
     }
 }
 
+/// A name that somebody else has chosen, as a part of a field's name: what has a meaning in INFO becomes `_`.
+fn as_field(name: &str) -> String {
+    name.replace(['#', ':', '\n', '\r'], "_")
+}
+
 pub(super) fn errorstats(node: &mut Node, info: &mut Info) {
     info.section("Errorstats");
     for (code, count) in &node.stats.errors_by_code {
         info.field(
-            &format!("errorstat_{}", String::from_utf8_lossy(code)),
+            &format!("errorstat_{}", as_field(&String::from_utf8_lossy(code))),
             format_args!("count={count}"),
         );
     }
@@ -42,6 +47,7 @@ pub(super) fn latencystats(node: &mut Node, info: &mut Info) {
             format!("p{percent}={:.3}", histogram.percentile(*percent) as f64 / 1000.0)
         });
         let values: Vec<String> = values.collect();
-        info.field(&format!("latency_percentiles_usec_{}", row.full_name), values.join(","));
+        let name = as_field(&row.full_name);
+        info.field(&format!("latency_percentiles_usec_{name}"), values.join(","));
     }
 }

@@ -62,9 +62,12 @@ pub(super) fn clients(node: &mut Node, info: &mut Info) {
             Waiting::Ticket | Waiting::Pause | Waiting::Script => false,
         })
     });
-    let input =
-        node.sessions.iter().filter_map(|it| it.inbox.as_ref()).map(|it| it.bytes.capacity());
-    let output = node.sessions.iter().map(|it| it.out.capacity());
+    let input = node.sessions.iter().map(|it| match &it.inbox {
+        Some(inbox) => inbox.bytes.capacity().max(inbox.peak()),
+        // Its own request runs.
+        None => it.running,
+    });
+    let output = node.sessions.iter().map(|it| it.out.capacity().max(it.out.peak()));
     info.section("Clients");
     info.field("connected_clients", connected);
     info.field("cluster_connections", 0);

@@ -174,7 +174,7 @@ impl Node {
         }
         self.unpark(conn);
         self.send(conn, |w| w.count(replicas));
-        self.resume(conn);
+        self.wake(conn);
     }
 
     /// A number for a file to be opened.

@@ -98,8 +98,8 @@ impl Node {
         }
         self.link.conn = None;
         self.link.open = 0;
+        // What follows from it is carried out when what runs now has ended.
         self.repl.handle_link_closed(self.now, Loss::Broken);
-        self.settle_replication();
     }
 
     /// Bytes from the master.
@@ -154,6 +154,8 @@ impl Node {
         let mut from = 0;
         let garbled = loop {
             let batch = self.parse_ahead(conn, &mut inbox, &buffer, &limits, AHEAD);
+            // The first command of a batch begins now, not when the last one of the batch before has ended.
+            self.lap_ns = None;
             for (request, foreseen) in batch.iter() {
                 self.link.applies = true;
                 self.run_one(conn, &inbox, &buffer, &request, foreseen);

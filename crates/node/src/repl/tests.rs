@@ -226,3 +226,29 @@ fn a_flush_gives_up_the_snapshot_of_what_was_there() {
     assert!(player.request("", "INFO persistence").contains("rdb_bgsave_in_progress:0"));
     assert!(!player.files.keys().any(|path| path.contains(".rdb")), "{:?}", player.files.keys());
 }
+
+#[test]
+fn commands_of_the_primary_are_measured_from_their_own_beginning() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NS: AtomicU64 = AtomicU64::new(0);
+    let mut player = following(&[("slowlog-log-slower-than", "1000")]);
+    player.node.senses.stopwatch = || NS.fetch_add(1000, Ordering::Relaxed);
+    player.request("", "CONFIG RESETSTAT");
+    for _ in 0..10 {
+        player.bytes("to0", &[request("SELECT 0"), request("SET k v")].concat());
+        NS.fetch_add(200_000_000, Ordering::Relaxed);
+    }
+    let stats = player.request("", "INFO commandstats");
+    let spent = stats.split("cmdstat_set:calls=10,usec=").nth(1).expect("SET ran ten times");
+    let us: u64 = spent.split(',').next().and_then(|it| it.parse().ok()).expect("a number");
+    assert!(us < 100, "{stats}");
+    assert_eq!(player.request("", "SLOWLOG LEN"), "(integer) 0\n");
+}
+
+#[test]
+fn monitors_of_a_replica_see_the_address_of_its_primary() {
+    let mut player = following(&[]);
+    player.request("m", "MONITOR");
+    let heard = player.bytes("to0", &[request("SELECT 0"), request("SET k v")].concat());
+    assert!(heard.contains(" [0 127.0.0.1:6379] \"SET\" \"k\" \"v\""), "{heard}");
+}

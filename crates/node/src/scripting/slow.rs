@@ -4,9 +4,9 @@ use super::{Ended, Kind, SCRIPT_CONN};
 use crate::blocking::Waiting;
 use crate::call::Context;
 use crate::input::Incoming;
-use crate::node::Node;
+use crate::node::{Node, output_limit_of};
 use crate::registry::CommandId;
-use crate::session::ReplyMode;
+use crate::session::{Closing, ReplyMode};
 use command::{Error, Proto, Writer};
 use resp::Owned;
 use script::{Answer, Done};
@@ -127,15 +127,13 @@ impl Node {
             self.announce(conn);
             return;
         }
-        self.end_unit();
-        if std::mem::take(&mut self.wrote) {
-            let offset = self.repl.offset();
-            if let Some(session) = self.sessions.get_mut(conn) {
-                session.wrote_up_to = offset;
-            }
+        if self.wrote {
+            self.flush_unit();
+            self.set_write_offset(conn);
         }
+        self.end_unit();
         self.announce(conn);
-        self.resume(conn);
+        self.wake(conn);
     }
 
     /// Runs what is queued in a transaction. False: a script among it takes long, and the rest waits for it.
@@ -153,14 +151,28 @@ impl Node {
                 Writer::new(out, Proto::Resp2).error(error.text());
                 continue;
             }
-            if self.call(conn, id, request, out, context)
-                && let Some(running) = self.scripting.running.as_mut()
-            {
+            let waits = self.call(conn, id, request, out, context);
+            self.bound_transaction(conn, out);
+            if waits && let Some(running) = self.scripting.running.as_mut() {
                 running.rest = Some(Rest { queue });
                 return false;
             }
         }
         true
+    }
+
+    /// Replies of a transaction that are more than the session may be owed close it; what is left of the transaction
+    /// runs for its effects alone.
+    fn bound_transaction(&mut self, conn: ConnId, out: &mut Vec<u8>) {
+        let Some(session) = self.sessions.get(conn) else { return out.clear() };
+        let limit = output_limit_of(session, &self.settings.output).hard_bytes;
+        let bytes = (session.out.len() + out.len()).saturating_sub(session::KEEP_BYTES) as u64;
+        if session.closing == Some(Closing::Now) {
+            out.clear();
+        } else if limit > 0 && bytes >= limit {
+            out.clear();
+            self.close_for_output(conn);
+        }
     }
 
     fn finish_transaction(
@@ -172,6 +184,9 @@ impl Node {
         let finished = self.run_queue(conn, queue, out, Context::Exec);
         if finished {
             self.unit.in_exec = false;
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.executing = None;
+            }
         }
         finished
     }

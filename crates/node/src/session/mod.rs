@@ -47,6 +47,12 @@ pub(crate) struct Session {
     /// Bytes of the input that runs while the inbox is lent out.
     pub(crate) running: usize,
     pub(crate) out: Outbox,
+    /// Bytes of the words of the request that runs, where it shows its own session.
+    pub(crate) argv_bytes: usize,
+    /// The commands that EXEC runs, and their bytes, while it runs.
+    pub(crate) executing: Option<Queued>,
+    /// So much output waits that its requests wait as well.
+    pub(crate) held: bool,
     pub(crate) reply_mode: ReplyMode,
     pub(crate) closing: Option<Closing>,
     /// MULTI was said, and these commands wait for EXEC.
@@ -105,6 +111,13 @@ impl ReplyMode {
     }
 }
 
+/// How much a transaction holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Queued {
+    pub(crate) commands: usize,
+    pub(crate) bytes: usize,
+}
+
 /// A session that is about to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Closing {
@@ -146,6 +159,9 @@ impl Session {
             inbox: Some(Box::default()),
             running: 0,
             out: Outbox::default(),
+            argv_bytes: 0,
+            executing: None,
+            held: false,
             reply_mode: ReplyMode::On,
             closing: None,
             transaction: None,
@@ -183,6 +199,12 @@ impl Session {
     /// True if the user of this name speaks here.
     pub(crate) fn speaks_for(&self, name: &[u8]) -> bool {
         self.user.as_ref().is_some_and(|user| user.name() == name)
+    }
+
+    /// What is queued since MULTI, or runs since EXEC.
+    pub(crate) fn queued(&self) -> Option<Queued> {
+        let waits = |it: &Transaction| Queued { commands: it.queue.len(), bytes: it.bytes };
+        self.transaction.as_deref().map(waits).or(self.executing)
     }
 
     /// True while the next request may run.

@@ -1,6 +1,6 @@
 //! All sessions, by the number of their connection.
 
-use super::Session;
+use super::{Closing, Session};
 use world::ConnId;
 
 /// A slab: the world hands out small connection numbers and uses them again.
@@ -8,6 +8,8 @@ use world::ConnId;
 pub(crate) struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     count: usize,
+    /// How many of them are to be closed at once: nobody sees them any more.
+    condemned: usize,
     next_id: u64,
     /// In its name scripts run commands. It is nobody's, and in no list.
     script: Option<Box<Session>>,
@@ -16,9 +18,16 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// How many there are.
+    /// How many there are, without those that are closed at the end of the turn.
     pub(crate) fn len(&self) -> usize {
-        self.count
+        self.count - self.condemned
+    }
+
+    /// The session is going to be closed. It has been in no list since, if that is to be at once.
+    pub(crate) fn condemn(&mut self, conn: ConnId, how: Closing) {
+        let Some(session) = self.get_mut(conn) else { return };
+        let before = session.closing.replace(how);
+        self.condemned += usize::from(how == Closing::Now && before != Some(Closing::Now));
     }
 
     /// A fresh client id.
@@ -42,6 +51,7 @@ impl Sessions {
     pub(crate) fn remove(&mut self, conn: ConnId) -> Option<Box<Session>> {
         let session = self.slots.get_mut(conn.0 as usize)?.take()?;
         self.count -= 1;
+        self.condemned -= usize::from(session.closing == Some(Closing::Now));
         self.weight -= session.weight;
         Some(session)
     }
@@ -85,9 +95,10 @@ impl Sessions {
         self.weight
     }
 
-    /// Every session, in the order of connection numbers.
+    /// Every session that is not about to be closed at once, in the order of connection numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
-        self.slots.iter().filter_map(|slot| slot.as_deref())
+        let all = self.slots.iter().filter_map(|slot| slot.as_deref());
+        all.filter(|it| it.closing != Some(Closing::Now))
     }
 
     /// Every session, to be changed.

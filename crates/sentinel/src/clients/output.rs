@@ -3,8 +3,8 @@
 use super::{Clients, Closing, Parked, Session};
 use crate::ledger::Ledger;
 use crate::sentinel::Sentinel;
-use config::OutputLimit;
 use resp::Writer;
+use session::Verdict;
 use std::io::IoSlice;
 use stdx::Instant;
 use world::{ConnId, Effect, Level};
@@ -43,28 +43,6 @@ impl Clients {
     }
 }
 
-/// What is left of a limit: how long a session may stay as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Fine,
-    TooMuch,
-    /// Too much from this moment on, unless it gets less.
-    Until(Instant),
-}
-
-/// Whether so many bytes may wait.
-fn judge(limit: OutputLimit, bytes: u64, since: &mut Option<Instant>, now: Instant) -> Verdict {
-    if limit.hard_bytes > 0 && bytes > limit.hard_bytes {
-        return Verdict::TooMuch;
-    }
-    if limit.soft_bytes == 0 || bytes <= limit.soft_bytes {
-        *since = None;
-        return Verdict::Fine;
-    }
-    let until = since.get_or_insert(now).after_ms(limit.soft_seconds * 1000);
-    if until <= now { Verdict::TooMuch } else { Verdict::Until(until) }
-}
-
 impl Sentinel {
     /// Writes to a session, in its protocol: not as the reply to a command, which goes through its writer.
     pub(crate) fn tell(&mut self, conn: ConnId, write: impl FnOnce(&mut Writer<'_>)) {
@@ -90,10 +68,10 @@ impl Sentinel {
     fn limit_output(&mut self, conn: ConnId) {
         let now = self.clock.now();
         let Some(session) = self.clients.sessions.get_mut(&conn) else { return };
+        let is_subscribed = session.subscription_count() > 0;
         let limits = &self.clients.limits.output;
-        let limit = if session.subscription_count() > 0 { limits.pubsub } else { limits.normal };
-        let bytes = session.out.len() as u64;
-        match judge(limit, bytes, &mut session.soft_limit_since, now) {
+        let limit = session::output_limit(limits, session.is_let_in, is_subscribed);
+        match session::judge(limit, session.out.len(), &mut session.soft_limit_since, now) {
             Verdict::Fine => {}
             Verdict::Until(at) => self.clients.look_by(at),
             Verdict::TooMuch => {
@@ -182,30 +160,5 @@ impl Clients {
     pub(crate) fn parked_count(&self) -> usize {
         let waits = |it: &&Session| matches!(&it.parked, Some(parked) if !matches!(parked, Parked::Saving(_)));
         self.sessions.values().filter(waits).count()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_little_too_much_is_borne_for_a_while() {
-        let limit = OutputLimit { hard_bytes: 100, soft_bytes: 10, soft_seconds: 2 };
-        let (start, mut since) = (Instant::ZERO, None);
-        let until = start.after_ms(2000);
-        for (bytes, ms, want) in [
-            (10, 0, Verdict::Fine),
-            (11, 0, Verdict::Until(until)),
-            (50, 1999, Verdict::Until(until)),
-            (50, 2000, Verdict::TooMuch),
-            (5, 2001, Verdict::Fine),
-            (50, 3000, Verdict::Until(start.after_ms(5000))),
-            (101, 3000, Verdict::TooMuch),
-        ] {
-            assert_eq!(judge(limit, bytes, &mut since, start.after_ms(ms)), want, "{bytes} {ms}");
-        }
-        let mut since = None;
-        assert_eq!(judge(OutputLimit::default(), u64::MAX, &mut since, start), Verdict::Fine);
     }
 }

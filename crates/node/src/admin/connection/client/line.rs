@@ -17,17 +17,18 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
         .subscriptions
         .as_ref()
         .map_or((0, 0, 0), |it| (it.channels.len(), it.patterns.len(), it.shards.len()));
-    let queued = session.transaction.as_ref().map_or(-1, |it| it.queue.len() as i64);
-    let queued_bytes = session.transaction.as_ref().map_or(0, |it| it.bytes);
+    let queued = session.queued().map_or(-1, |it| it.commands as i64);
+    let queued_bytes = session.queued().map_or(0, |it| it.bytes);
     // A session whose own request runs has lent its inbox.
     let (buffered, begun, free) = session.inbox.as_ref().map_or((session.running, 0, 0), |it| {
         let unread = it.unread();
         (unread, it.bytes.len() - unread, it.bytes.capacity() - it.bytes.len())
     });
+    let argv_bytes = begun + session.argv_bytes;
     // compat(7.2): a session that was heard lately has a buffer of its own there. Here it shares one with all.
     let recent = now.ms_since(session.active) <= crate::cron::READER_IDLE_MS;
-    let free = if recent { free.max(READ_BYTES) } else { free };
-    let out = session.out.len();
+    let free = if recent { free.max(READ_BYTES.saturating_sub(buffered)) } else { free };
+    let (pieces, _) = session.out.pieces();
     let command = session.last_command.map_or("NULL", |id| &node.registry.row(id).full_name);
     let unix = |peer: &Peer| matches!(peer, Peer::Unix(_));
     let mut text = format!(
@@ -41,16 +42,16 @@ pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
     text.extend_from_slice(&session.name);
     let rest = format!(
         " age={} idle={} flags={} db={} sub={channels} psub={patterns} ssub={shards} multi={queued} qbuf={buffered} \
-         qbuf-free={free} argv-mem={begun} multi-mem={queued_bytes} rbs={} rbp={} obl={} oll={} omem={} \
+         qbuf-free={free} argv-mem={argv_bytes} multi-mem={queued_bytes} rbs={} rbp={} obl={} oll={} omem={} \
          tot-mem={} events={} cmd={command} user=",
         now.ms_since(session.created) / 1000,
         now.ms_since(session.active) / 1000,
         flags(session, unix(&session.peer)),
         session.db,
         session.out.capacity().min(KEEP_BYTES),
-        out.min(KEEP_BYTES),
-        out.min(KEEP_BYTES),
-        u8::from(out > KEEP_BYTES),
+        session.out.peak().min(KEEP_BYTES),
+        session.out.tail_len(),
+        pieces,
         memory_out(session),
         memory(session),
         if session.out.is_empty() { "r" } else { "rw" },
@@ -74,7 +75,7 @@ fn flags(session: &Session, unix: bool) -> String {
         (session.role == Role::Monitor, 'O'),
         (session.role == Role::Master, 'M'),
         (session.subscription_count() > 0, 'P'),
-        (session.transaction.is_some(), 'x'),
+        (session.queued().is_some(), 'x'),
         (session.parked.is_some(), 'b'),
         (tracks(|_| true), 't'),
         (tracks(|it| it.broken), 'R'),
@@ -91,16 +92,17 @@ fn flags(session: &Session, unix: bool) -> String {
     if text.is_empty() { "N".to_owned() } else { text }
 }
 
-/// Bytes of waiting replies beyond the first 16 KiB, which every session may have.
+/// Memory of waiting replies beyond a buffer of 16 KiB, which every session may have.
 pub(crate) fn memory_out(session: &Session) -> usize {
-    let capacity = session.out.capacity();
-    if capacity > KEEP_BYTES { capacity } else { 0 }
+    let (_, pieces) = session.out.pieces();
+    let tail = session.out.capacity() - pieces;
+    pieces + if tail > KEEP_BYTES { tail } else { 0 }
 }
 
 /// All memory that a session holds, in bytes.
 pub(crate) fn memory(session: &Session) -> usize {
     let inbox = session.inbox.as_ref().map_or(session.running, |it| it.bytes.capacity());
-    let queued = session.transaction.as_ref().map_or(0, |it| it.bytes);
+    let queued = session.queued().map_or(0, |it| it.bytes);
     let watches: usize = session.watches.iter().map(|watch| watch.key.len() + 48).sum();
     let listening =
         session.subscriptions.as_ref().map_or(0, |it| it.all().map(|name| name.len() + 64).sum());

@@ -19,10 +19,12 @@ pub(super) const INFO: NodeCommand = Command::new(
     },
 );
 
-fn info(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
+fn info(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
+    weigh_own_words(cx, &args);
     let session = cx.node.sessions.get(cx.conn).expect("a session whose command runs");
     let mut text = line(cx.node, session);
     text.push(b'\n');
+    cx.session().argv_bytes = 0;
     cx.reply.verbatim("txt", &text);
     Ok(Flow::Done)
 }
@@ -50,31 +52,43 @@ pub(super) const LIST: NodeCommand = Command::new(
     },
 );
 
-fn list(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
+/// The session that asks shows the words of its own request.
+fn weigh_own_words(cx: &mut NodeCx<'_>, args: &Args<'_>) {
+    cx.session().argv_bytes = args.all().iter().map(<[u8]>::len).sum();
+}
+
+fn list(cx: &mut NodeCx<'_>, args: Args<'_>) -> Outcome {
+    weigh_own_words(cx, &args);
+    let text = lines(cx.node, args);
+    cx.session().argv_bytes = 0;
+    cx.reply.verbatim("txt", &text?);
+    Ok(Flow::Done)
+}
+
+fn lines(node: &Node, mut args: Args<'_>) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     let mut show = |node: &Node, session: &Session| {
         text.extend_from_slice(&line(node, session));
         text.push(b'\n');
     };
     if args.is_empty() {
-        cx.node.sessions.iter().for_each(|session| show(cx.node, session));
+        node.sessions.iter().for_each(|session| show(node, session));
     } else if args.len() == 2 && args.take_keyword("type") {
         let class = Class::parse(args.word()?)?;
-        let chosen = cx.node.sessions.iter().filter(|session| class_of(session) == class);
-        chosen.for_each(|session| show(cx.node, session));
+        let chosen = node.sessions.iter().filter(|session| class_of(session) == class);
+        chosen.for_each(|session| show(node, session));
     } else if args.len() > 1 && args.take_keyword("id") {
         let words = args.rest();
         let ids = words.iter().map(session::client_id);
         for id in ids.collect::<Result<Vec<u64>, Error>>()? {
-            if let Some(session) = cx.node.sessions.by_id(id) {
-                show(cx.node, session);
+            if let Some(session) = node.sessions.by_id(id) {
+                show(node, session);
             }
         }
     } else {
         return Err(Error::SYNTAX);
     }
-    cx.reply.verbatim("txt", &text);
-    Ok(Flow::Done)
+    Ok(text)
 }
 
 /// The class of a session.

@@ -60,8 +60,8 @@ pub(crate) fn all<'s, 'e: 's>(
         })
     };
     doors.raw_set("compile", lua.create_function(compile)?)?;
-    random::add_to(lua, &doors)?;
-    doors.raw_set("cjson", json::library(lua)?)?;
+    random::add_to(lua, &doors, &state.random)?;
+    doors.raw_set("cjson", json::library(lua, &state.switches)?)?;
     doors.raw_set("cmsgpack", msgpack::library(lua)?)?;
     doors.raw_set("struct", packing::library(lua)?)?;
     doors.raw_set("bit", bits::library(lua)?)?;
@@ -138,10 +138,13 @@ fn send(state: &State<'_>, lua: &Lua, words: Words) -> Result<(Value, bool)> {
         Err(problem) => return Ok((error_table(lua, problem)?, true)),
     };
     let (proto, propagates) = (state.proto.get(), state.propagates.get());
-    match state.ask(Step::Call(Call { words, proto, propagates })) {
-        Answer::Reply(reply) => Ok((from_redis::value(lua, &reply)?, reply.first() == Some(&b'-'))),
-        _ => Ok((error_table(lua, state.death.get().unwrap_or_default())?, true)),
+    if state.death.get().is_none()
+        && let Answer::Reply(reply) = state.ask(Step::Call(Call { words, proto, propagates }))
+    {
+        return Ok((from_redis::value(lua, &reply)?, reply.first() == Some(&b'-')));
     }
+    // Not even `redis.pcall` hands the end of a script to the script.
+    Err(Raised::value(error_table(lua, state.death.get().unwrap_or("the script was interrupted"))?))
 }
 
 /// `redis.acl_check_cmd`.

@@ -11,6 +11,7 @@
 //! The interpreter never ends before the engine does: it takes one order after the other.
 
 use crate::ScriptFlags;
+use crate::failure::broken;
 use crate::interpreter;
 use command::{Owned, Proto};
 use corosensei::stack::DefaultStack;
@@ -79,6 +80,13 @@ pub struct Done {
     pub failed: bool,
     /// Errors in the reply that were not counted when they came about.
     pub errors: Vec<Vec<u8>>,
+}
+
+impl Done {
+    /// The end of a script whose interpreter knows nothing of it any more.
+    pub fn lost() -> Done {
+        broken("", b"the interpreter has lost it")
+    }
 }
 
 /// What a script is told when it goes on.

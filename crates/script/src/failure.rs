@@ -44,7 +44,9 @@ impl Failure {
 /// The reply where a script has ended without an error of its own: there was no memory left.
 pub(crate) fn broken(name: &str, problem: &[u8]) -> Done {
     let problem = &problem[..problem.len().min(100)];
-    failed([b"ERR Error running script ", name.as_bytes(), b", ", problem].concat(), false)
+    let script = if name.is_empty() { "" } else { " " };
+    let text = [b"ERR Error running script", script.as_bytes(), name.as_bytes(), b", ", problem];
+    failed(text.concat(), false)
 }
 
 fn failed(text: Vec<u8>, counted: bool) -> Done {

@@ -4,6 +4,8 @@ use crate::doors;
 use crate::engine::{Answer, Done, Kind, Order, Ready, Registered, Step};
 use crate::failure::{broken, failure};
 use crate::from_redis;
+use crate::json;
+use crate::random::Random;
 use crate::to_redis::Reply;
 use command::Proto;
 use corosensei::Yielder;
@@ -12,6 +14,7 @@ use mlua::state::{GcIncParams, GcMode};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, Result, Scope, StdLib, Table, Value, VmState};
 use sha1::{Digest, Sha1};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 const SANDBOX: &str = include_str!("sandbox.lua");
 
@@ -37,6 +40,11 @@ pub(crate) struct State<'y> {
     pub(crate) propagates: Cell<bool>,
     /// The script has to end, with this error.
     pub(crate) death: Cell<Option<&'static str>>,
+    /// A script or library is being run; only then may Lua ask for anything.
+    pub(crate) at_work: Cell<bool>,
+    /// What scripts may switch for themselves.
+    pub(crate) switches: Rc<json::Switches>,
+    pub(crate) random: Rc<Random>,
     /// What the library that is being loaded has registered.
     pub(crate) loading: RefCell<Option<Vec<Registered>>>,
     pub(crate) next_id: Cell<u64>,
@@ -56,6 +64,9 @@ pub(crate) fn run(kind: Kind, memory_max: usize, way: &Way, first: Order) {
         proto: Cell::default(),
         propagates: Cell::new(true),
         death: Cell::default(),
+        at_work: Cell::default(),
+        switches: Rc::default(),
+        random: Rc::default(),
         loading: RefCell::default(),
         next_id: Cell::new(0),
         runs: Cell::new(0),
@@ -78,16 +89,37 @@ impl State<'_> {
         self.way.suspend((step, self.lua.used_memory()))
     }
 
-    /// Stops for an answer.
+    /// Stops for an answer. Where no script is at work nobody could give one: whatever asks has to end.
     pub(crate) fn ask(&self, step: Step) -> Answer {
+        if !self.at_work.get() {
+            self.death.set(Some("Script ran when none was called"));
+            return Answer::Go;
+        }
         match self.stop(step) {
             Order::Answer(Answer::Kill(why)) => {
                 self.death.set(Some(why));
                 Answer::Go
             }
             Order::Answer(answer) => answer,
-            _ => Answer::Go,
+            // Any other order does not fit a script that waits: it ends, and so does whoever gave the order.
+            _ => {
+                self.death.set(Some("Script interrupted"));
+                Answer::Go
+            }
         }
+    }
+
+    /// Runs what a script or library wants done. Nothing that one before it has switched is left.
+    fn work<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.proto.set(Proto::Resp2);
+        self.propagates.set(true);
+        self.death.set(None);
+        self.switches.reset();
+        self.random.reset();
+        self.at_work.set(true);
+        let outcome = run();
+        self.at_work.set(false);
+        outcome
     }
 }
 
@@ -135,6 +167,7 @@ impl Rooms {
     fn carry_out(&self, state: &State<'_>, order: Order) -> Option<Step> {
         Some(match order {
             Order::End => return None,
+            // Nothing has asked.
             Order::Answer(_) => Step::Ready(Ready::Idle),
             Order::Compile { name, code } => {
                 let compiled = self.compile(state, &code, "@user_script");
@@ -180,8 +213,7 @@ impl Rooms {
             .compile(state, code, "@user_function")
             .map_err(|problem| [b"ERR Error compiling function: ".as_slice(), &problem].concat())?;
         state.loading.replace(Some(Vec::new()));
-        state.death.set(None);
-        let outcome = self.load.call::<(bool, Value)>(chunk);
+        let outcome = state.work(|| self.load.call::<(bool, Value)>(chunk));
         let registered = state.loading.take().unwrap_or_default();
         let problem = match outcome {
             Ok((true, _)) => return Ok(registered),
@@ -203,14 +235,11 @@ impl Rooms {
         arguments: &[Vec<u8>],
         proto: Proto,
     ) -> Done {
-        state.proto.set(Proto::Resp2);
-        state.propagates.set(true);
-        state.death.set(None);
         let lua = state.lua;
         let outcome = function.and_then(|function| {
             let keys = from_redis::array(lua, keys)?;
             let arguments = from_redis::array(lua, arguments)?;
-            self.run.call::<(bool, Value)>((function, keys, arguments))
+            state.work(|| self.run.call::<(bool, Value)>((function, keys, arguments)))
         });
         let done = match outcome {
             Ok((true, value)) => {

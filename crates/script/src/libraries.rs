@@ -180,7 +180,14 @@ impl Libraries {
                     Answer::Go
                 }
                 Step::Busy if late() => Answer::Kill("FUNCTION LOAD timeout"),
-                _ => Answer::Go,
+                Step::Busy => Answer::Go,
+                // A library has no commands; whatever else this is, no answer to it leads to an end.
+                Step::Ready(_) | Step::Done(_) => {
+                    break Err(b"ERR the interpreter is busy".to_vec());
+                }
+                Step::Call(_) | Step::Check(_) => {
+                    Answer::Kill("Library called a command while it was loaded")
+                }
             };
             step = engine.resume(Order::Answer(answer));
         };

@@ -8,36 +8,49 @@ use std::rc::Rc;
 
 /// The linear congruential generator of POSIX's `lrand48`, with 48 bits of state.
 #[derive(Debug)]
-pub(crate) struct Random(Cell<u64>);
+pub(crate) struct Random {
+    /// What all scripts draw from that have no seed of their own.
+    common: Cell<u64>,
+    /// What the present script draws from since it gave a seed.
+    own: Cell<Option<u64>>,
+}
 
 const MASK: u64 = (1 << 48) - 1;
 
 impl Default for Random {
     /// Where POSIX begins.
     fn default() -> Random {
-        Random(Cell::new(0x1234_abcd_330e))
+        Random { common: Cell::new(0x1234_abcd_330e), own: Cell::new(None) }
     }
 }
 
 impl Random {
-    /// Begins anew; 32 bits of the seed count.
+    /// The next script has given no seed.
+    pub(crate) fn reset(&self) {
+        self.own.set(None);
+    }
+
+    /// Begins anew for the present script; 32 bits of the seed count.
     pub(crate) fn seed(&self, seed: i32) {
-        self.0.set((u64::from(seed as u32) << 16 | 0x330e) & MASK);
+        self.own.set(Some((u64::from(seed as u32) << 16 | 0x330e) & MASK));
     }
 
     /// The next number, from 0 up to 1, which it never is.
     pub(crate) fn next(&self) -> f64 {
-        let state = self.0.get().wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & MASK;
-        self.0.set(state);
+        let state = self.own.get().unwrap_or(self.common.get());
+        let state = state.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & MASK;
+        match self.own.get() {
+            Some(_) => self.own.set(Some(state)),
+            None => self.common.set(state),
+        }
         let largest = u64::from(i32::MAX as u32);
         ((state >> 17) % largest) as f64 / largest as f64
     }
 }
 
 /// `math.random` and `math.randomseed`.
-pub(crate) fn add_to(lua: &Lua, table: &Table) -> Result<()> {
-    let random = Rc::new(Random::default());
-    let chance = Rc::clone(&random);
+pub(crate) fn add_to(lua: &Lua, table: &Table, random: &Rc<Random>) -> Result<()> {
+    let (random, chance) = (Rc::clone(random), Rc::clone(random));
     let draw = function(lua, "random", move |_, it| Ok(vec![draw(&chance, it)?]))?;
     table.raw_set("random", draw)?;
     let seed = function(lua, "randomseed", move |_, it| {

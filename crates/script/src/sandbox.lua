@@ -9,7 +9,7 @@ local doors, globals, is_library = ...
 
 local error, getmetatable, setmetatable, next, rawset = error, getmetatable, setmetatable, next, rawset
 local rawget, pcall, xpcall, select, tostring, type = rawget, pcall, xpcall, select, tostring, type
-local setfenv, insert, concat, resume = setfenv, table.insert, table.concat, coroutine.resume
+local insert, concat, resume, collectgarbage = table.insert, table.concat, coroutine.resume, collectgarbage
 
 -- What scripts see: the face of what Lua calls globals. It is the environment of the functions below as well, so that
 -- nobody finds the globals by looking at theirs.
@@ -133,13 +133,15 @@ function globals.table.insert(table, ...)
   return insert(table, ...)
 end
 
-function globals.setfenv(target, environment)
-  if target == 0 then
-    -- What a thread has for globals is where scripts are looked up and given their arguments.
-    error(READONLY, 0)
+-- The collector works for all scripts: one of them may use it, and cannot stop or tune it for the others. What Lua
+-- answers to these is what it was set to before.
+function globals.collectgarbage(option, argument)
+  if option == "stop" or option == "restart" then
+    return 0
+  elseif option == "setpause" or option == "setstepmul" then
+    return 200
   end
-  -- One level up: this function stands between.
-  return setfenv(type(target) == "number" and target + 1 or target, environment)
+  return collectgarbage(option, argument)
 end
 
 -- Errors --------------------------------------------------------------------------------------------------------------
@@ -187,6 +189,8 @@ end
 
 function globals.xpcall(attempt, handle)
   return caught_as_it_is(xpcall(attempt, function(problem)
+    -- The end of a killed script is raised where no instructions are counted, so a handler that loops would never end.
+    survive()
     return handle(unveiled(problem))
   end))
 end
@@ -400,7 +404,11 @@ end
 -- The doors are shut --------------------------------------------------------------------------------------------------
 
 globals.redis = redis
-for _, name in next, { "dofile", "loadfile", "print", "require", "module", "package", "io", "os", "debug" } do
+-- Gone is what reaches files or other scripts. `newproxy` makes values with a finalizer, which would run in the middle of
+-- somebody else's script; `getfenv` and `setfenv` reach the environment of functions that all scripts share.
+for _, name in next, {
+  "dofile", "loadfile", "print", "require", "module", "package", "io", "os", "debug", "newproxy", "getfenv", "setfenv",
+} do
   globals[name] = nil
 end
 setmetatable(globals, { __index = missing })

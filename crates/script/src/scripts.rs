@@ -68,7 +68,11 @@ impl Scripts {
         }
         let (flags, code) = shebang::script(body)?;
         let order = Order::Compile { name: sha.0.clone(), code: code.to_vec() };
-        if let Step::Ready(Ready::Compiled(Err(problem))) = self.engine().resume(order) {
+        let compiled = match self.engine().resume(order) {
+            Step::Ready(Ready::Compiled(compiled)) => compiled,
+            _ => Err(b"the interpreter is busy".to_vec()),
+        };
+        if let Err(problem) = compiled {
             let text = b"ERR Error compiling script (new function): ".as_slice();
             return Err(Error::bytes([text, &problem].concat()));
         }

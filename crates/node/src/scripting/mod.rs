@@ -134,7 +134,9 @@ impl Node {
                     Answer::Go
                 }
                 Step::Busy if self.leave_script() => return Ended::Left,
-                Step::Busy | Step::Ready(_) => self.go_or_die(),
+                Step::Busy => self.go_or_die(),
+                // There is no script that could go on: no answer would lead to an end.
+                Step::Ready(_) => return Ended::Done(Done::lost()),
             };
             step = self.resume_script(answer);
         }

@@ -8,8 +8,8 @@ use mlua::{Lua, Result, Table, Value};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// What scripts have switched. All scripts of an interpreter share it.
-struct Switches {
+/// What the present script has switched.
+pub(crate) struct Switches {
     /// Arrays with more holes than this are refused, or become objects.
     sparse_convert: Cell<bool>,
     sparse_ratio: Cell<i64>,
@@ -46,11 +46,26 @@ impl Default for Switches {
     }
 }
 
-pub(crate) fn library(lua: &Lua) -> Result<Table> {
-    let switches = Rc::new(Switches::default());
+impl Switches {
+    /// The next script finds everything as it was.
+    pub(crate) fn reset(&self) {
+        let fresh = Switches::default();
+        self.sparse_convert.swap(&fresh.sparse_convert);
+        self.sparse_ratio.swap(&fresh.sparse_ratio);
+        self.sparse_safe.swap(&fresh.sparse_safe);
+        self.encode_depth.swap(&fresh.encode_depth);
+        self.decode_depth.swap(&fresh.decode_depth);
+        self.encode_invalid.swap(&fresh.encode_invalid);
+        self.decode_invalid.swap(&fresh.decode_invalid);
+        self.precision.swap(&fresh.precision);
+        self.keep_buffer.swap(&fresh.keep_buffer);
+    }
+}
+
+pub(crate) fn library(lua: &Lua, switches: &Rc<Switches>) -> Result<Table> {
     let table = lua.create_table()?;
     let add = |name: &'static str, run: fn(&Lua, &Switches, &Arguments) -> Outcome| {
-        let switches = Rc::clone(&switches);
+        let switches = Rc::clone(switches);
         table.raw_set(name, function(lua, name, move |lua, it| run(lua, &switches, it))?)
     };
     add("encode", |lua, switches, it| {

@@ -11,7 +11,7 @@ pub(crate) struct Tree {
 }
 
 /// Folders that are not ours to judge.
-const SKIPPED: &[&str] = &["target", ".git", "out"];
+const SKIPPED: &[&str] = &["target", ".git", "out", "vendor"];
 
 /// Files whose text some rule looks at.
 const TEXTS: &[&str] = &["rs", "md", "toml"];

@@ -19,8 +19,8 @@ use corosensei::{Coroutine, CoroutineResult};
 use std::fmt;
 
 /// What scripts may nest on, the first of these that the system grants. Only pages that were touched take memory. It is
-/// patterns that need so much: Lua matches them by recursion, as deep as they are long.
-const STACK_BYTES: [usize; 2] = [256 << 20, 16 << 20];
+/// patterns that need so much: Lua matches them by recursion, as deep as they are long, to a bound that takes 40 MB.
+const STACK_BYTES: [usize; 2] = [256 << 20, 64 << 20];
 
 /// How often a script that is killed may go on all the same, before it is given up with its stack.
 const KILLS_MAX: usize = 10_000;

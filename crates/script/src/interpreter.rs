@@ -81,6 +81,8 @@ pub(crate) fn run(kind: Kind, memory_max: usize, way: &Way, first: Order) {
         Ok(())
     });
     ended.expect("the sandbox is sound");
+    // A Lua that ends in the middle of a collection could free values that their finalizers still use.
+    let _ = lua.gc_collect();
 }
 
 impl State<'_> {

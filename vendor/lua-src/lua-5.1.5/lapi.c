@@ -100,7 +100,8 @@ static void growstack (lua_State *L, void *ud) {
 LUA_API int lua_checkstack (lua_State *L, int size) {
   int res = 1;
   lua_lock(L);
-  if (size > LUAI_MAXCSTACK || (L->top - L->base + size) > LUAI_MAXCSTACK)
+  /* regent: a size below zero is a sum that has overflowed */
+  if (size < 0 || size > LUAI_MAXCSTACK || (L->top - L->base + size) > LUAI_MAXCSTACK)
     res = 0;  /* stack overflow */
   else if (size > 0) {
     if (L->stack_last - L->top <= size)

@@ -96,7 +96,7 @@ static int str_rep (lua_State *L) {
   const char *s = luaL_checklstring(L, 1, &l);
   int n = luaL_checkint(L, 2);
   luaL_buffinit(L, &b);
-  while (n-- > 0)
+  while (l > 0 && n-- > 0)  /* regent: nothing, however often, takes no time */
     luaL_addlstring(&b, s, l);
   luaL_pushresult(&b);
   return 1;
@@ -172,11 +172,44 @@ typedef struct MatchState {
   const char *src_end;  /* end (`\0') of source string */
   lua_State *L;
   int level;  /* total number of captures (finished or unfinished) */
+  int depth;  /* regent: how deep `match' has called itself */
+  size_t work;  /* regent: what was done since the hook was called last */
   struct {
     const char *init;
     ptrdiff_t len;
   } capture[LUA_MAXCAPTURES];
 } MatchState;
+
+
+/*
+** regent: Matching calls itself for each item of a pattern and has no other end to that than the stack's. A level takes
+** up to 200 bytes.
+*/
+#if !defined(MAXMATCHDEPTH)
+#define MAXMATCHDEPTH	200000
+#endif
+
+/*
+** regent: Matching takes time that grows with powers of the length, or faster, and is one instruction. The hook that
+** counts instructions is called meanwhile as if each of these were some.
+*/
+#define WORK_PER_HOOK	1000000
+
+static void work (lua_State *L, size_t *done, size_t more) {
+  *done += more;
+  if (*done >= WORK_PER_HOOK) {
+    lua_Hook hook = lua_gethook(L);
+    *done = 0;
+    if (hook != NULL && (lua_gethookmask(L) & LUA_MASKCOUNT)) {
+      lua_Debug ar;
+      memset(&ar, 0, sizeof(ar));
+      ar.event = LUA_HOOKCOUNT;
+      ar.currentline = -1;
+      luaL_checkstack(L, LUA_MINSTACK, "pattern too complex");
+      hook(L, &ar);
+    }
+  }
+}
 
 
 #define L_ESC		'%'
@@ -284,6 +317,7 @@ static const char *matchbalance (MatchState *ms, const char *s,
     luaL_error(ms->L, "unbalanced pattern");
   if (*s != *p) return NULL;
   else {
+    const char *start = s;
     int b = *p;
     int e = *(p+1);
     int cont = 1;
@@ -293,6 +327,7 @@ static const char *matchbalance (MatchState *ms, const char *s,
       }
       else if (*s == b) cont++;
     }
+    work(ms->L, &ms->work, ms->src_end - start);
   }
   return NULL;  /* string ends out of balance */
 }
@@ -303,6 +338,7 @@ static const char *max_expand (MatchState *ms, const char *s,
   ptrdiff_t i = 0;  /* counts maximum expand for item */
   while ((s+i)<ms->src_end && singlematch(uchar(*(s+i)), p, ep))
     i++;
+  work(ms->L, &ms->work, i);
   /* keeps trying to match with the maximum repetitions */
   while (i>=0) {
     const char *res = match(ms, (s+i), ep+1);
@@ -356,13 +392,27 @@ static const char *match_capture (MatchState *ms, const char *s, int l) {
   l = check_capture(ms, l);
   len = ms->capture[l].len;
   if ((size_t)(ms->src_end-s) >= len &&
-      memcmp(ms->capture[l].init, s, len) == 0)
+      (work(ms->L, &ms->work, len), memcmp(ms->capture[l].init, s, len) == 0))
     return s+len;
   else return NULL;
 }
 
 
+/* regent: `match' is what Lua calls so, with its two ends */
+static const char *match_here (MatchState *ms, const char *s, const char *p);
+
 static const char *match (MatchState *ms, const char *s, const char *p) {
+  const char *res;
+  if (ms->depth++ >= MAXMATCHDEPTH)
+    luaL_error(ms->L, "pattern too complex");
+  work(ms->L, &ms->work, 1);
+  res = match_here(ms, s, p);
+  ms->depth--;
+  return res;
+}
+
+
+static const char *match_here (MatchState *ms, const char *s, const char *p) {
   init: /* using goto's to optimize tail recursion */
   switch (*p) {
     case '(': {  /* start capture */
@@ -441,8 +491,9 @@ static const char *match (MatchState *ms, const char *s, const char *p) {
 
 
 
-static const char *lmemfind (const char *s1, size_t l1,
+static const char *lmemfind (lua_State *L, const char *s1, size_t l1,
                                const char *s2, size_t l2) {
+  size_t done = 0;
   if (l2 == 0) return s1;  /* empty strings are everywhere */
   else if (l2 > l1) return NULL;  /* avoids a negative `l1' */
   else {
@@ -454,6 +505,7 @@ static const char *lmemfind (const char *s1, size_t l1,
       if (memcmp(init, s2+1, l2) == 0)
         return init-1;
       else {  /* correct `l1' and `s1' to try again */
+        work(L, &done, l2 + (init-s1));
         l1 -= init-s1;
         s1 = init;
       }
@@ -502,7 +554,7 @@ static int str_find_aux (lua_State *L, int find) {
   if (find && (lua_toboolean(L, 4) ||  /* explicit request? */
       strpbrk(p, SPECIALS) == NULL)) {  /* or no special characters? */
     /* do a plain search */
-    const char *s2 = lmemfind(s+init, l1-init, p, l2);
+    const char *s2 = lmemfind(L, s+init, l1-init, p, l2);
     if (s2) {
       lua_pushinteger(L, s2-s+1);
       lua_pushinteger(L, s2-s+l2);
@@ -514,6 +566,8 @@ static int str_find_aux (lua_State *L, int find) {
     int anchor = (*p == '^') ? (p++, 1) : 0;
     const char *s1=s+init;
     ms.L = L;
+    ms.depth = 0;
+    ms.work = 0;
     ms.src_init = s;
     ms.src_end = s+l1;
     do {
@@ -552,6 +606,8 @@ static int gmatch_aux (lua_State *L) {
   const char *p = lua_tostring(L, lua_upvalueindex(2));
   const char *src;
   ms.L = L;
+  ms.depth = 0;
+  ms.work = 0;
   ms.src_init = s;
   ms.src_end = s+ls;
   for (src = s + (size_t)lua_tointeger(L, lua_upvalueindex(3));
@@ -656,6 +712,8 @@ static int str_gsub (lua_State *L) {
                       "string/function/table expected");
   luaL_buffinit(L, &b);
   ms.L = L;
+  ms.depth = 0;
+  ms.work = 0;
   ms.src_init = src;
   ms.src_end = src+srcl;
   while (n < max_s) {

@@ -1,5 +1,6 @@
 //! Agreeing with our peers: asking whether they too find the primary down, answering when they ask, and counting.
 
+use crate::belief;
 use crate::failover;
 use crate::group::{Group, Opinion};
 use crate::links::Asked;
@@ -99,9 +100,10 @@ pub(crate) fn handle_answer(
     if leader == b"*" {
         return;
     }
-    let vote = (String::from_utf8_lossy(leader).into_owned(), *epoch as u64);
+    let Ok(epoch) = u64::try_from(*epoch) else { return };
+    let vote = (String::from_utf8_lossy(leader).into_owned(), epoch);
     if peer.vote.as_ref() != Some(&vote) {
-        let line = format!("{} voted for {} {}", peer.it.name, vote.0, vote.1);
+        let line = format!("{} voted for {} {}", peer.it.name, vote.0.escape_debug(), vote.1);
         peer.vote = Some(vote);
         cx.log(Level::Notice, line);
     }
@@ -141,7 +143,8 @@ pub(crate) fn answer(
     if candidate == "*" || cx.me.disk_fails {
         return Answer { down, leader: None, epoch: 0 };
     }
-    if !failover::is_led_by_another(group, candidate, now) {
+    let may_be_true = belief::is_epoch(cx.me.current_epoch, epoch) && belief::is_run_id(candidate);
+    if may_be_true && !failover::is_led_by_another(group, candidate, now) {
         failover::vote_for(group, cx, epoch, candidate);
     }
     Answer { down, leader: group.ballot.leader.clone(), epoch: group.ballot.epoch }

@@ -14,6 +14,7 @@
 
 mod address;
 mod agree;
+mod belief;
 mod calendar;
 #[cfg(test)]
 mod check;

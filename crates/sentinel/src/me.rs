@@ -2,6 +2,7 @@
 
 use crate::periods::Periods;
 use std::net::IpAddr;
+use stdx::Instant;
 
 /// This Sentinel.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Me {
     pub(crate) periods: Periods,
     /// Rules that a test may break, to see that it is noticed.
     pub(crate) rules: Rules,
+    /// When the log was last told of a message that is not believed.
+    pub(crate) doubt_said: Option<Instant>,
     /// The last instance or group that was made.
     pub(crate) made: u64,
     /// Seconds between local time and Greenwich, for dates in the log.

@@ -1,12 +1,14 @@
 //! Hearing a hello: who is there, and what they know that we do not.
 
 use crate::address::Address;
+use crate::belief::{self, Doubt};
 use crate::failover;
 use crate::group::{Group, Instance, InstanceId, Peer};
 use crate::hello::Hello;
 use crate::links::{Kind, LinkKey, User};
 use crate::news::Cx;
 use crate::report::Role;
+use crate::state::directives::is_address;
 use world::Level;
 
 /// What has to be done in all other groups as well.
@@ -23,6 +25,10 @@ pub(crate) fn meet(group: &mut Group, cx: &mut Cx<'_>, hello: &Hello) -> Option<
     if hello.run_id == cx.me.id {
         return None;
     }
+    if let Err(doubt) = belief::check(hello, cx.me.current_epoch, cx.me.resolve_hostnames) {
+        doubted(group, cx, hello, doubt);
+        return None;
+    }
     let address = Address::new(hello.host.clone(), hello.port);
     let known = group.peers.iter().position(|it| {
         it.it.run_id.as_ref() == Some(&hello.run_id) && cx.names.same(&it.it.address, &address)
@@ -31,8 +37,10 @@ pub(crate) fn meet(group: &mut Group, cx: &mut Cx<'_>, hello: &Hello) -> Option<
     if known.is_none() {
         everywhere = welcome(group, cx, hello, &address);
     }
-    if hello.current_epoch > cx.me.current_epoch {
-        cx.me.current_epoch = hello.current_epoch;
+    // A configuration cannot be of an epoch that has not come yet.
+    let epoch = hello.current_epoch.max(hello.config_epoch);
+    if epoch > cx.me.current_epoch {
+        cx.me.current_epoch = epoch;
         cx.changed();
         let text = cx.me.current_epoch.to_string();
         cx.plain(Level::Warning, "+new-epoch", Some(group.id), text);
@@ -43,6 +51,19 @@ pub(crate) fn meet(group: &mut Group, cx: &mut Cx<'_>, hello: &Hello) -> Option<
         peer.heard = now;
     }
     everywhere
+}
+
+/// Between two lines about hellos that are not believed: somebody may send thousands.
+const DOUBT_SAID_MS: u64 = 60_000;
+
+/// A hello that is not believed changes nothing; the log says so now and then.
+fn doubted(group: &Group, cx: &mut Cx<'_>, hello: &Hello, doubt: Doubt) {
+    if cx.me.doubt_said.is_some_and(|at| cx.now.ms_since(at) < DOUBT_SAID_MS) {
+        return;
+    }
+    cx.me.doubt_said = Some(cx.now);
+    let text = String::from_utf8_lossy(&hello.encode()).escape_debug().to_string();
+    cx.log(Level::Warning, format!("A hello about {} is ignored, {doubt}: {text}", group.name));
 }
 
 fn find<'a>(group: &'a mut Group, run_id: &str) -> Option<&'a mut Peer> {
@@ -125,10 +146,16 @@ fn adopt(group: &mut Group, cx: &mut Cx<'_>, hello: &Hello) {
     if hello.config_epoch <= group.config_epoch {
         return;
     }
+    let to = Address::new(hello.primary_host.clone(), hello.primary_port);
+    let is_same = cx.names.same(&group.primary.address, &to);
+    if !is_same && !is_address(&to.host) && cx.names.ip(&to.host).is_none() {
+        // Nobody has found this name yet. The next hello tells it again.
+        cx.links.look_up(to.host);
+        return;
+    }
     group.config_epoch = hello.config_epoch;
     cx.changed();
-    let to = Address::new(hello.primary_host.clone(), hello.primary_port);
-    if cx.names.same(&group.primary.address, &to) {
+    if is_same {
         // The primary that we are about to replace was chosen later than we were elected: ours would be another
         // primary in the epoch of that one.
         if group.failover.as_ref().is_some_and(|it| it.epoch < hello.config_epoch) {

@@ -1,6 +1,7 @@
 //! What an INFO reply changes: roles, replicas that were not known, a place in a history.
 
 use crate::address::Address;
+use crate::belief;
 use crate::failover::{self, Phase};
 use crate::group::{Group, InstanceId, Reboot};
 use crate::news::Cx;
@@ -49,7 +50,11 @@ pub(crate) fn refresh(
 
 /// Replicas that the primary lists.
 fn discover(group: &mut Group, cx: &mut Cx<'_>, report: &Report) {
-    for address in &report.replicas {
+    let may_be_used = |address: &&Address| {
+        address.port != 0 && belief::is_host(&address.host, cx.me.resolve_hostnames)
+    };
+    let believed: Vec<&Address> = report.replicas.iter().filter(may_be_used).collect();
+    for address in believed {
         let known = group.replicas.iter().position(|it| cx.names.same(&it.it.address, address));
         match known {
             Some(at) if group.replicas[at].verified => {}

@@ -110,15 +110,19 @@ impl Report {
                 "master_port" => port = value.parse().ok(),
                 "master_link_status" => replica.link_up = value.eq_ignore_ascii_case("up"),
                 "master_link_down_since_seconds" => {
-                    replica.link_down_ms = value.parse::<u64>().ok().map(|secs| secs * 1000);
+                    replica.link_down_ms =
+                        value.parse::<u64>().ok().map(|secs| secs.saturating_mul(1000));
                 }
                 "master_sync_in_progress" => replica.sync_in_progress = value == "1",
-                "slave_priority" => replica.priority = number(value) as u32,
+                "slave_priority" => {
+                    replica.priority = u32::try_from(number(value)).unwrap_or(u32::MAX)
+                }
                 "slave_repl_offset" => replica.offset = number(value),
                 "replica_announced" => replica.announced = value != "0",
                 _ => {
                     report.replicas.extend(replica_line(name, value));
-                    report.keys = report.keys.map(|keys| keys + keys_of(name, value).unwrap_or(0));
+                    let more = keys_of(name, value).unwrap_or(0);
+                    report.keys = report.keys.map(|keys| keys.saturating_add(more));
                 }
             }
         }

@@ -90,6 +90,7 @@ impl Sentinel {
             crash_after_promotion: false,
             periods: Periods::default(),
             rules,
+            doubt_said: None,
             made: 0,
             disk_us: 0,
             disk_fails: false,

@@ -29,6 +29,8 @@ pub(crate) struct Player {
     pub(crate) log: Vec<String>,
     /// Calls to others that nobody has answered yet.
     pub(crate) dials: Vec<Dial>,
+    /// Names that nobody has looked up yet.
+    lookups: Vec<(world::Ticket, String)>,
     pub(crate) exit: Option<Exit>,
     /// What happened apart from replies, since it was last shown.
     events: String,
@@ -88,6 +90,7 @@ impl Player {
             writes: Vec::new(),
             log: Vec::new(),
             dials: Vec::new(),
+            lookups: Vec::new(),
             exit: None,
             events: String::new(),
         };
@@ -159,6 +162,13 @@ impl Player {
         }
     }
 
+    /// A name is looked up, which the Sentinel has asked for.
+    pub(crate) fn resolve(&mut self, name: &str, result: Result<std::net::IpAddr, String>) {
+        let at = self.lookups.iter().position(|(_, host)| host == name);
+        let (ticket, _) = self.lookups.remove(at.expect("it was asked for"));
+        self.event(Event::Resolved { ticket, result });
+    }
+
     /// The clock moves; whatever was due on the way has happened.
     pub(crate) fn pass(&mut self, ms: u64) -> String {
         let end = self.now.after_ms(ms);
@@ -218,6 +228,7 @@ impl Player {
             }
             Effect::Dial(dial) => self.dials.push(dial),
             Effect::CancelDial(ticket) => self.dials.retain(|it| it.ticket != ticket),
+            Effect::Resolve { ticket, host } => self.lookups.push((ticket, host)),
             Effect::Log { text, .. } => self.log.push(text),
             Effect::Hangup { conn, .. } => {
                 let gone = self.sessions.iter().find(|(_, (it, _))| *it == conn);
@@ -324,5 +335,6 @@ fn request(line: &str) -> Option<(&str, &str)> {
 }
 
 mod clients;
+mod hostile;
 mod restarts;
 mod watched;

@@ -19,6 +19,7 @@
 use super::promote::{fruitless_ms, has_candidate};
 use super::{Failover, Phase, Step, Timeline, abandon};
 use crate::agree;
+use crate::belief;
 use crate::group::{Group, Hold};
 use crate::news::Cx;
 use crate::vote::{self, Count};
@@ -37,8 +38,14 @@ const SPREAD_MS: u64 = 1000;
 /// A failover begins.
 pub(crate) fn start(group: &mut Group, cx: &mut Cx<'_>, forced: bool) {
     assert!(group.failover.is_none(), "one at a time");
-    cx.me.current_epoch += 1;
-    let epoch = cx.me.current_epoch;
+    let Some(epoch) = belief::next_epoch(cx.me.current_epoch) else {
+        let text = format!("{}: no failover can begin, as no epoch is left", group.name);
+        cx.log(Level::Warning, text);
+        let until = cx.now.after_ms(group.settings.failover_timeout_ms.saturating_mul(2));
+        group.hold = Hold::Failed { until };
+        return;
+    };
+    cx.me.current_epoch = epoch;
     cx.changed();
     cx.plain(Level::Warning, "+new-epoch", Some(group.id), epoch.to_string());
     cx.event(Level::Warning, "+try-failover", group, &group.primary, "");
@@ -169,7 +176,7 @@ fn our_turn(group: &Group, cx: &mut Cx<'_>) -> Instant {
     let able =
         group.peers.iter().filter(|peer| !peer.it.is_down() && peer.says_down(now, opinion_ms));
     let ids = able.filter_map(|peer| peer.it.run_id.as_deref());
-    let place = vote::place(&cx.me.id, ids, cx.me.current_epoch + 1) as u64;
+    let place = vote::place(&cx.me.id, ids, cx.me.current_epoch.saturating_add(1)) as u64;
     // The one before us writes its vote down, asks, and those it asks write theirs down.
     let step = round_trip_ms(group) + 2 * cx.me.disk_us.div_ceil(1000).min(200) + 5;
     // What has failed again and again, because not all see the same order, is left to chance more and more.

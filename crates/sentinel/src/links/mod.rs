@@ -478,6 +478,11 @@ impl Links {
         self.heard.pop_front()
     }
 
+    /// Wants the address of a host.
+    pub(crate) fn look_up(&mut self, host: String) {
+        self.lookups.push_back(host);
+    }
+
     /// A host whose address is wanted.
     pub(crate) fn poll_lookup(&mut self) -> Option<String> {
         self.lookups.pop_front()

@@ -5,17 +5,19 @@
 //! else. So a file may mention a name above the line that introduces it, as files that were put together by scripts
 //! do.
 //!
-//! What the user wrote wrong is refused in Redis's words. What only a program can have written twice, the lines of
-//! replicas and of other Sentinels, is merged: refusing to start because of it would turn a harmless repetition into
-//! a Sentinel that is missing when it is needed.
+//! What the user wrote wrong is refused in Redis's words. The lines of replicas and of other Sentinels are written by
+//! programs, from what was heard on the network: repetitions are merged, and a line that cannot be used is passed over
+//! with a warning. To refuse to start because of it would turn one message into a Sentinel that is missing when it is
+//! needed.
 
 use super::saved::{RebootPolicy, Saved, SavedGroup, SavedPeer};
+use crate::belief;
 use config::{LoadError, SentinelLine};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// How long a run id is.
-const RUN_ID_LEN: usize = 40;
+/// The longest time that anything is measured by, two million years: a few of them can be added without a thought.
+pub const TIME_MS_MAX: u64 = 1 << 56;
 
 /// Directives that other lines depend on.
 const FIRST: &[&str] = &[
@@ -49,13 +51,29 @@ pub fn read(
     };
     for round in [Round::First, Round::Monitor, Round::Rest] {
         for line in lines.iter().filter(|line| Round::of(line) == round) {
-            reader.read_line(line).map_err(|reason| LoadError::Refused {
-                line: Some((line.number, line.text.clone())),
-                reason: reason.to_owned(),
-            })?;
+            match reader.read_line(line) {
+                Ok(()) => {}
+                Err(reason) if is_memory(line) => reader.warnings.push(format!(
+                    "WARNING: line {} of the configuration file is ignored, {reason} >>> '{}'",
+                    line.number,
+                    line.text.escape_debug()
+                )),
+                Err(reason) => {
+                    return Err(LoadError::Refused {
+                        line: Some((line.number, line.text.clone())),
+                        reason: reason.to_owned(),
+                    });
+                }
+            }
         }
     }
     Ok((reader.saved, reader.warnings))
+}
+
+/// A line about what was heard of others. The group goes on without it.
+fn is_memory(line: &SentinelLine) -> bool {
+    let directive = line.words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
+    directive.starts_with(b"known-")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,7 +148,7 @@ impl Reader<'_> {
         let saved = &mut self.saved;
         match directive {
             "current-epoch" => saved.current_epoch = saved.current_epoch.max(read_epoch(value)),
-            "myid" if value.len() != RUN_ID_LEN => {
+            "myid" if !belief::is_run_id(value) => {
                 return Err("Malformed Sentinel id in myid option.");
             }
             "myid" => saved.my_id = Some(value.to_owned()),
@@ -181,6 +199,9 @@ impl Reader<'_> {
             "known-slave" | "known-replica" | "known-sentinel" if !is_optional => {
                 read_port(rest[1])?;
                 check_host(value, &self.saved)?;
+                if rest.get(2).is_some_and(|run_id| !belief::is_run_id(run_id)) {
+                    return Err("Malformed Sentinel id.");
+                }
             }
             _ => {}
         }
@@ -212,7 +233,11 @@ impl Reader<'_> {
                 let epoch = group.config_epoch;
                 self.saved.current_epoch = self.saved.current_epoch.max(epoch);
             }
-            "leader-epoch" => group.leader_epoch = read_epoch(value),
+            "leader-epoch" => {
+                group.leader_epoch = read_epoch(value);
+                let epoch = group.leader_epoch;
+                self.saved.current_epoch = self.saved.current_epoch.max(epoch);
+            }
             "known-slave" | "known-replica" => add_replica(group, value, read_port(rest[1])?),
             "known-sentinel" => {
                 // A port that is none was no error in the form that nobody reads any more.
@@ -306,7 +331,7 @@ pub fn name_warning(name: &str) -> Option<String> {
 
 /// Whether a host may be watched or remembered: any name where names are resolved, else an address only.
 pub fn check_host(host: &str, saved: &Saved) -> Result<(), &'static str> {
-    match saved.resolve_hostnames || is_address(host) {
+    match is_address(host) || (saved.resolve_hostnames && !host.is_empty()) {
         true => Ok(()),
         false => Err(UNRESOLVABLE),
     }
@@ -326,7 +351,7 @@ fn read_port(word: &str) -> Result<u16, &'static str> {
 
 /// Milliseconds; none if negative.
 fn read_ms(word: &str) -> Option<u64> {
-    u64::try_from(leading_integer(word)).ok()
+    u64::try_from(leading_integer(word)).ok().map(|ms| ms.min(TIME_MS_MAX))
 }
 
 fn read_flag(word: &str) -> Option<bool> {
@@ -339,9 +364,10 @@ fn read_flag(word: &str) -> Option<bool> {
 
 fn read_epoch(word: &str) -> u64 {
     let digits = word.trim_start().trim_start_matches('+');
-    digits.bytes().take_while(u8::is_ascii_digit).fold(0, |epoch: u64, digit| {
+    let epoch = digits.bytes().take_while(u8::is_ascii_digit).fold(0, |epoch: u64, digit| {
         epoch.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-    })
+    });
+    belief::read_epoch(epoch)
 }
 
 /// The integer that a word begins with, zero where there is none.
@@ -400,7 +426,7 @@ mod tests {
             client-reconfig-script m /bin/b\nmaster-reboot-down-after-period m 9\n\
             reboot-policy m COMPATIBLE\nrename-command m CONFIG guarded\nrename-command m slaveof \"\"\n\
             config-epoch m 4\nleader-epoch m 5\nknown-slave m 10.0.0.2 1\nknown-replica m 10.0.0.3 2\n\
-            known-sentinel m 10.0.0.4 26379 abc\nknown-sentinel m 10.0.0.5 26379\n\
+            known-sentinel m 10.0.0.4 26379 0123456789012345678901234567890123456780\nknown-sentinel m 10.0.0.5 26379\n\
             current-epoch 3\nmyid 0123456789012345678901234567890123456789\n\
             announce-ip 1.2.3.4\nannounce-port 5\ndeny-scripts-reconfig no\nsentinel-user su\n\
             sentinel-pass sp\nresolve-hostnames yes\nannounce-hostnames Yes\n";
@@ -411,7 +437,7 @@ mod tests {
         };
         let want = Saved {
             my_id: Some("0123456789012345678901234567890123456789".to_owned()),
-            current_epoch: 4,
+            current_epoch: 5,
             groups: vec![
                 SavedGroup {
                     down_after_ms: 5000,
@@ -430,7 +456,10 @@ mod tests {
                     config_epoch: 4,
                     leader_epoch: 5,
                     replicas: vec![("10.0.0.2".to_owned(), 1), ("10.0.0.3".to_owned(), 2)],
-                    peers: vec![peer("10.0.0.4", Some("abc")), peer("10.0.0.5", None)],
+                    peers: vec![
+                        peer("10.0.0.4", Some("0123456789012345678901234567890123456780")),
+                        peer("10.0.0.5", None),
+                    ],
                     ..SavedGroup::new("m", "::1", 6379, 2)
                 },
                 SavedGroup::new("n", "10.0.0.1", 1, 1),
@@ -470,10 +499,7 @@ mod tests {
             ("nonsense", 1, "Unrecognized sentinel configuration statement."),
             ("nonsense a b", 1, "Unrecognized sentinel configuration statement."),
             ("auth-pass m", 1, "Unrecognized sentinel configuration statement."),
-            ("known-sentinel m 1.1.1.1 1 a b", 1, "Unrecognized sentinel configuration statement."),
             ("auth-pass x y", 1, "No such master with specified name."),
-            ("known-replica x 1.1.1.1 1", 1, "No such master with specified name."),
-            ("known-sentinel x 1.1.1.1 1 a", 1, "No such master with specified name."),
             ("myid 123", 1, "Malformed Sentinel id in myid option."),
             ("announce-port 65536", 1, "Invalid port number."),
             (
@@ -505,8 +531,6 @@ mod tests {
                 2,
                 "Client reconfiguration script seems non existing or non executable.",
             ),
-            ("known-replica m a.example 1", 2, "Can't resolve instance hostname."),
-            ("known-sentinel m 1.1.1.1 65536 a", 2, "Invalid port number."),
             (
                 "rename-command m CONFIG a\nrename-command m config b",
                 3,
@@ -524,17 +548,55 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_only_a_program_writes_never_prevent_a_start() {
+        let id = "d".repeat(40);
+        for line in [
+            "known-replica m nosuch.invalid 1".to_owned(),
+            "known-slave m 1.1.1.1 65536".to_owned(),
+            "known-replica x 1.1.1.1 1".to_owned(),
+            "known-replica m".to_owned(),
+            format!("known-sentinel m nosuch.invalid 1 {id}"),
+            format!("known-sentinel m 1.1.1.1 65536 {id}"),
+            format!("known-sentinel x 1.1.1.1 1 {id}"),
+            format!("known-sentinel m 1.1.1.1 1 {id} b"),
+            "known-sentinel m 1.1.1.1 1 zz".to_owned(),
+            "KNOWN-other m".to_owned(),
+        ] {
+            let (saved, warnings) = load(&(M.to_owned() + &line)).expect(&line);
+            assert_eq!(saved.groups, [SavedGroup::new("m", "127.0.0.1", 6379, 2)], "{line}");
+            assert_eq!(warnings.len(), 1, "{line}");
+            assert!(warnings[0].contains("line 2") && warnings[0].contains(&line), "{warnings:?}");
+        }
+    }
+
+    #[test]
+    fn epochs_out_of_reach_are_brought_back() {
+        let max = "18446744073709551615";
+        for directive in ["config-epoch m", "leader-epoch m", "current-epoch"] {
+            let saved = saved(&format!("{M}{directive} {max}"));
+            assert!(belief::next_epoch(saved.current_epoch).is_some(), "{directive}");
+            let group = &saved.groups[0];
+            let most = group.config_epoch.max(group.leader_epoch);
+            assert!(most <= saved.current_epoch, "{directive}");
+        }
+    }
+
+    #[test]
     fn what_only_a_program_writes_twice_is_merged() {
-        let text = M.to_owned()
-            + "known-replica m 1.1.1.1 1\nknown-slave m 1.1.1.1 1\nknown-replica m 1.1.1.1 2\n\
-               known-sentinel m 2.2.2.2 1 a\nknown-sentinel m 3.3.3.3 1 b\n\
-               known-sentinel m 4.4.4.4 1 a\nknown-sentinel m 3.3.3.3 1\n\
-               known-sentinel m 5.5.5.5 1\nknown-sentinel m 5.5.5.5 1 c\nknown-sentinel gone 1.1.1.1 1";
+        let id = |letter: &str| letter.repeat(40);
+        let (a, b, c) = (id("a"), id("b"), id("c"));
+        let text = format!(
+            "{M}known-replica m 1.1.1.1 1\nknown-slave m 1.1.1.1 1\nknown-replica m 1.1.1.1 2\n\
+             known-sentinel m 2.2.2.2 1 {a}\nknown-sentinel m 3.3.3.3 1 {b}\n\
+             known-sentinel m 4.4.4.4 1 {a}\nknown-sentinel m 3.3.3.3 1\n\
+             known-sentinel m 5.5.5.5 1\nknown-sentinel m 5.5.5.5 1 {c}\nknown-sentinel gone 1.1.1.1 1"
+        );
         let group = saved(&text).groups.remove(0);
         assert_eq!(group.replicas, [("1.1.1.1".to_owned(), 1), ("1.1.1.1".to_owned(), 2)]);
         let peers: Vec<(&str, Option<&str>)> =
             group.peers.iter().map(|p| (p.host.as_str(), p.run_id.as_deref())).collect();
-        assert_eq!(peers, [("4.4.4.4", Some("a")), ("3.3.3.3", Some("b")), ("5.5.5.5", Some("c"))]);
+        let want = [("4.4.4.4", &a), ("3.3.3.3", &b), ("5.5.5.5", &c)];
+        assert_eq!(peers, want.map(|(host, id)| (host, Some(id.as_str()))));
     }
 
     #[test]

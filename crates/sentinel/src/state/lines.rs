@@ -338,7 +338,7 @@ mod tests {
         group.reboot_down_after_ms = 5;
         group.config_epoch = 7;
         group.replicas = vec![("2.2.2.2".to_owned(), 1)];
-        group.peers = vec![SavedPeer { host: "::1".into(), port: 2, run_id: Some("id".into()) }];
+        group.peers = vec![SavedPeer { host: "::1".into(), port: 2, run_id: Some("d".repeat(40)) }];
         group.renamed_commands = vec![(b"CONFIG".to_vec(), b"".to_vec())];
         let saved = Saved {
             my_id: Some("x".repeat(40)),
@@ -358,12 +358,13 @@ mod tests {
              sentinel auth-pass m \"a b\\\"c\"\nsentinel auth-user m u\n\
              sentinel master-reboot-down-after-period m 5\n\
              sentinel config-epoch m 7\nsentinel leader-epoch m 0\n\
-             sentinel known-replica m 2.2.2.2 1\nsentinel known-sentinel m ::1 2 id\n\
+             sentinel known-replica m 2.2.2.2 1\nsentinel known-sentinel m ::1 2 {}\n\
              sentinel rename-command m CONFIG \"\"\n\
              sentinel monitor n 1.1.1.2 1 1\nsentinel config-epoch n 0\nsentinel leader-epoch n 0\n\
              sentinel current-epoch 9\nsentinel announce-ip 3.3.3.3\nsentinel announce-port 4\n\
              sentinel sentinel-pass p\n",
-            "x".repeat(40)
+            "x".repeat(40),
+            "d".repeat(40)
         );
         assert_eq!(write(ALWAYS, &saved), want);
         assert_eq!(load(want.as_bytes()), saved);
@@ -400,13 +401,16 @@ mod tests {
     #[test]
     fn what_was_written_twice_is_written_once() {
         let head = format!("{ALWAYS}sentinel monitor m 1.1.1.1 1 1\n");
+        let id = "1".repeat(40);
         let twice = "sentinel known-slave m a.B 2\nsentinel known-replica m a.b 2\n\
              sentinel known-sentinel m c 3 id\nsentinel known-sentinel m d 4 id\n\
              sentinel known-sentinel m d 4\nsentinel down-after-milliseconds m 1\n\
-             sentinel down-after-milliseconds m 2\nsentinel resolve-hostnames yes\n";
+             sentinel down-after-milliseconds m 2\nsentinel resolve-hostnames yes\n"
+            .replace(" id\n", &format!(" {id}\n"));
         let once = "sentinel known-replica m a.B 2\n\
              sentinel known-sentinel m d 4 id\n\
-             sentinel down-after-milliseconds m 2\nsentinel resolve-hostnames yes\n";
+             sentinel down-after-milliseconds m 2\nsentinel resolve-hostnames yes\n"
+            .replace(" id\n", &format!(" {id}\n"));
         let state =
             "sentinel config-epoch m 0\nsentinel leader-epoch m 0\nsentinel current-epoch 0\n";
         let old = format!("{head}{twice}{state}");
@@ -456,8 +460,8 @@ mod tests {
             (word(), any::<u16>(), 1..5u32, 1..9u64, 0..3u32),
             (proptest::option::of(word()), proptest::option::of(word())),
             proptest::collection::btree_map(word(), any::<u16>(), 0..4),
-            proptest::collection::btree_map("[a-f]{4}", (word(), any::<u16>()), 0..4),
-            (any::<u64>(), any::<bool>(), word()),
+            proptest::collection::btree_map("[a-f]{40}", (word(), any::<u16>()), 0..4),
+            (0..9u64, any::<bool>(), word()),
         )
             .prop_map(move |(basic, auth, replicas, peers, rest)| SavedGroup {
                 down_after_ms: basic.3,
@@ -484,7 +488,7 @@ mod tests {
         /// Whatever the file said before, and whatever it shall say now, it says it, and says it in no more lines
         /// the second time.
         #[test]
-        fn what_is_written_is_read_again(before in groups(), after in groups(), epoch: u64) {
+        fn what_is_written_is_read_again(before in groups(), after in groups(), epoch in 8..1u64 << 40) {
             let saved = |groups: Vec<SavedGroup>| Saved {
                 groups,
                 current_epoch: epoch,

@@ -3,6 +3,7 @@
 use super::SUB;
 use crate::commands::{SentinelCommand, SentinelCx};
 use crate::sentinel::Sentinel;
+use crate::state::directives::TIME_MS_MAX;
 use command::{Args, Arity, Command, Error, Flow, Outcome, Spec};
 use world::Level;
 
@@ -57,7 +58,7 @@ fn debug(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
             let tail = [b"' for SENTINEL DEBUG '", option, b"'"].concat();
             return Err(Error::bytes([b"ERR Invalid argument '", value, &tail].concat()));
         };
-        *time(cx.sentinel) = ms as u64;
+        *time(cx.sentinel) = (ms as u64).min(TIME_MS_MAX);
     }
     let sentinel = &mut *cx.sentinel;
     sentinel.links.periods = sentinel.me.periods;

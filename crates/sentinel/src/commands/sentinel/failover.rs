@@ -1,6 +1,7 @@
 //! SENTINEL FAILOVER and FAILOVERS: a failover because somebody wants one, and how the last ones went.
 
 use super::{SUB, group, group_id};
+use crate::belief;
 use crate::commands::{SentinelCommand, SentinelCx};
 use crate::failover::{self, Timeline};
 use command::{Args, Arity, Command, Error, Flow, Outcome, Spec, Writer};
@@ -25,6 +26,9 @@ fn fail_over(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
         }
         if !failover::has_candidate(group, cx) {
             return Err(Error::fixed("NOGOODSLAVE No suitable replica to promote"));
+        }
+        if belief::next_epoch(cx.me.current_epoch).is_none() {
+            return Err(Error::fixed("ERR No epoch is left for a failover"));
         }
         let text = format!("Executing user requested FAILOVER of '{}'", group.name);
         cx.log(Level::Notice, text);

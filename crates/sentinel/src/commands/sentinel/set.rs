@@ -6,6 +6,7 @@ use crate::commands::{SentinelCommand, SentinelCx};
 use crate::group::{Group, InstanceId};
 use crate::news::Cx;
 use crate::state::RebootPolicy;
+use crate::state::directives::TIME_MS_MAX;
 use command::{Args, Arity, Command, Error, Outcome, Spec};
 use world::Level;
 
@@ -116,8 +117,8 @@ fn read(
     };
     let mut said = format!(" {name} {}", String::from_utf8_lossy(word));
     let change = match lower.as_str() {
-        "down-after-milliseconds" => Change::DownAfter(number(1)?),
-        "failover-timeout" => Change::FailoverTimeout(number(1)?),
+        "down-after-milliseconds" => Change::DownAfter(number(1)?.min(TIME_MS_MAX)),
+        "failover-timeout" => Change::FailoverTimeout(number(1)?.min(TIME_MS_MAX)),
         "parallel-syncs" => Change::ParallelSyncs(number(1)?),
         "notification-script" => Change::NotificationScript(script()?),
         "client-reconfig-script" => Change::ClientReconfigScript(script()?),
@@ -135,7 +136,7 @@ fn read(
             said = format!("{said} {}", String::from_utf8_lossy(to));
             Change::RenameCommand(word.to_vec(), to.to_vec())
         }
-        "master-reboot-down-after-period" => Change::RebootDownAfter(number(0)?),
+        "master-reboot-down-after-period" => Change::RebootDownAfter(number(0)?.min(TIME_MS_MAX)),
         "reboot-policy" => {
             let policy = text(word).and_then(|word| RebootPolicy::parse(&word));
             Change::RebootPolicy(policy.ok_or_else(|| wrong(word))?)

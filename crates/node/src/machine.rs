@@ -256,10 +256,10 @@ impl Node {
             return;
         }
         let id = loading.replid.as_deref().and_then(replication::ReplicationId::parse);
-        let (Some(id), Some(offset)) = (id, loading.offset) else { return };
-        let Ok(offset) = u64::try_from(offset) else { return };
+        let offset = loading.offset.and_then(replication::Offset::told);
+        let (Some(id), Some(offset)) = (id, offset) else { return };
         let replica = self.config.values.source().is_some();
-        self.repl.restore(self.now, id, replication::Offset(offset), replica);
+        self.repl.restore(self.now, id, offset, replica);
         self.persist.restored = true;
         self.link.stream_db =
             loading.stream_db.and_then(|it| usize::try_from(it).ok()).unwrap_or(0);

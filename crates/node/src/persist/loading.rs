@@ -270,7 +270,8 @@ impl Node {
                         );
                     }
                     b"ctime" => {
-                        let age = self.now.wall.secs() as i64 - number().unwrap_or(0);
+                        let made = number().unwrap_or(0);
+                        let age = (self.now.wall.secs() as i64).saturating_sub(made);
                         self.log(Level::Notice, format!("RDB age {} seconds", age.max(0)));
                     }
                     b"used-mem" => {

@@ -252,3 +252,19 @@ fn monitors_of_a_replica_see_the_address_of_its_primary() {
     let heard = player.bytes("to0", &[request("SELECT 0"), request("SET k v")].concat());
     assert!(heard.contains(" [0 127.0.0.1:6379] \"SET\" \"k\" \"v\""), "{heard}");
 }
+
+#[test]
+fn an_offset_that_cannot_be_is_no_place_to_go_on_from() {
+    for offset in ["18446744073709551615", "9223372036854775807", "-1", "x"] {
+        let mut player = asking(&[]);
+        let answer = format!("+FULLRESYNC {ID} {offset}\r\n${}\r\n", SNAPSHOT.len());
+        player.bytes("to0", answer.as_bytes());
+        player.bytes("to0", SNAPSHOT);
+        assert_eq!(logged(&player, "wrong +FULLRESYNC syntax"), 1, "{offset}");
+        player.bytes("to0", &[request("SELECT 0"), request("SET k new")].concat());
+        assert_eq!(player.request("", "GET k"), "\"new\"\n", "{offset}");
+        player.hang_up("to0");
+        let heard = introduced(&mut player, "to1");
+        assert!(heard.contains("\"?\""), "{offset}: {heard}");
+    }
+}

@@ -65,7 +65,8 @@ fn greet(greeting: &mut Greeting, option: &[u8], value: &[u8]) -> Result<(), Str
         parse_i64(value).ok_or_else(|| "ERR value is not an integer or out of range".to_string())
     };
     if option.eq_ignore_ascii_case(b"listening-port") {
-        greeting.listening_port = number()? as u16;
+        // What is no port is as good as none.
+        greeting.listening_port = u16::try_from(number()?).unwrap_or(0);
     } else if option.eq_ignore_ascii_case(b"ip-address") {
         // compat(7.2): 255 is what fits a host name.
         if value.len() > 255 {
@@ -148,6 +149,8 @@ mod tests {
             ("REPLCONF|ACK|12", Said::Ack { offset: 12, on_disk: None }),
             ("REPLCONF|ACK|12|FACK|7", Said::Ack { offset: 12, on_disk: Some(7) }),
             ("REPLCONF|ACK|x", Said::Ignored),
+            ("REPLCONF|ACK|18446744073709551615", Said::Ignored),
+            ("REPLCONF|ACK|-1", Said::Ack { offset: -1, on_disk: None }),
             ("REPLCONF|GETACK|*", Said::GetAck),
         ] {
             assert_eq!(say(&mut greeting, line), Ok(want), "{line}");

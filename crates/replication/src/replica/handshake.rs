@@ -161,7 +161,8 @@ fn answer_to_psync(line: &str) -> Outcome {
         let mut parts = rest.split_ascii_whitespace();
         let id = parts.next().and_then(|id| ReplicationId::parse(id.as_bytes()));
         let offset = parts.next().and_then(|offset| offset.parse().ok());
-        let place = id.zip(offset).map(|(id, offset)| Place { id, offset: Offset(offset) });
+        let offset = offset.and_then(Offset::told);
+        let place = id.zip(offset).map(|(id, offset)| Place { id, offset });
         return Outcome::Full { place };
     }
     if let Some(rest) = line.strip_prefix("+CONTINUE") {
@@ -251,6 +252,9 @@ mod tests {
                 "Full { place: Some(Place { id: 0123456789abcdef0123456789abcdef01234567, offset: Offset(77) }) }",
             ),
             ("+FULLRESYNC what".into(), "Full { place: None }"),
+            (format!("+FULLRESYNC {id} 18446744073709551615"), "Full { place: None }"),
+            (format!("+FULLRESYNC {id} 9223372036854775807"), "Full { place: None }"),
+            (format!("+FULLRESYNC {id} -1"), "Full { place: None }"),
             ("-NOMASTERLINK Can't SYNC".into(), "Fail"),
             ("-LOADING Redis is loading".into(), "Fail"),
             ("-ERR unknown command 'PSYNC'".into(), "Sync { note: Notice"),

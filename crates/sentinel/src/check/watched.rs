@@ -378,3 +378,33 @@ fn an_empty_primary_is_down_as_long_as_somebody_has_more() {
     let log = round(&mut player, &primary("c", "new", 10), &replica("new", 10));
     assert!(has(&log, "-sdown master m"), "{log:?}");
 }
+
+#[test]
+fn a_primary_that_is_well_is_asked_for_info_every_ten_seconds() {
+    let mut player = connected();
+    answer_all(&mut player);
+    let quiet = String::from_utf8(info("master")).expect("text");
+    let text = quiet.split_once("\r\n").expect("a bulk").1.trim_end().to_owned() + "\r\n";
+    let slave = text.replace("role:master", "role:slave");
+    player.asked("10.0.0.1:6379/0");
+    let mut counts = [0; 2];
+    for _ in 0..40 {
+        player.pass(500);
+        for (count, (name, text)) in
+            counts.iter_mut().zip([("10.0.0.1:6379/0", &text), ("10.0.0.2:6379/0", &slave)])
+        {
+            let asked = player.asked(name);
+            *count += asked.iter().filter(|it| *it == "INFO").count();
+            for request in asked {
+                let answer = match request.as_str() {
+                    "PING" => "+PONG\r\n".to_owned(),
+                    "INFO" => format!("${}\r\n{text}\r\n", text.len()),
+                    _ => "+OK\r\n".to_owned(),
+                };
+                player.bytes(name, answer.as_bytes());
+            }
+        }
+    }
+    assert_eq!(counts[0], 2, "the primary, in twenty seconds");
+    assert!(counts[1] <= 3, "the replica, in twenty seconds: {}", counts[1]);
+}

@@ -155,9 +155,11 @@ impl Group {
         let astray = |it: &Replica| it.it.role == Role::Master;
         let cut_off = |it: &Replica| it.report.link_down_ms != Some(0) || astray(it);
         let replica_in_doubt = self.replica(instance).is_some_and(|it| busy || cut_off(it));
-        // Who has just become the primary is still being joined by its replicas.
-        let new =
-            instance == self.primary.id && now.ms_since(self.primary.judged_from) < periods.info_ms;
+        // A primary that a failover has just made is still being joined by its replicas. One that is watched from now
+        // on is not: Redis asks it every ten seconds, and so do we.
+        let new = instance == self.primary.id
+            && self.timelines.back().is_some()
+            && now.ms_since(self.primary.judged_from) < periods.info_ms;
         // As soon as it has loaded its data its replicas join it, and may lose theirs.
         let to_be_judged = instance == self.primary.id && self.primary.history_before.is_some();
         let info_ms = match (to_be_judged, replica_in_doubt || new) {

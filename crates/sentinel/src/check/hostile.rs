@@ -41,7 +41,7 @@ fn hosts_that_are_no_addresses_are_not_believed() {
     player.answer_calls();
     let info = "role:master\r\nslave0:ip=nosuch.invalid,port=32007,state=online,offset=1,lag=0\r\n\
                 slave1:ip=10.0.0.2,port=0,state=online,offset=1,lag=0\r\n";
-    let info = format!("+OK\r\n+PONG\r\n${}\r\n{info}\r\n", info.len());
+    let info = format!("+OK\r\n${}\r\n{info}\r\n+PONG\r\n", info.len());
     player.bytes("10.0.0.1:6379/0", info.as_bytes());
     player.say("SENTINEL FLUSHCONFIG");
     assert_eq!(memory(&player), ["sentinel monitor m 10.0.0.1 6379 1"]);
@@ -68,7 +68,7 @@ fn an_epoch_beyond_all_measure_stops_no_failover() {
     player.answer_calls();
     let info = "role:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:up\r\n\
                 slave_repl_offset:7\r\nslave_priority:100\r\n";
-    let info = format!("+OK\r\n+PONG\r\n${}\r\n{info}\r\n", info.len());
+    let info = format!("+OK\r\n${}\r\n{info}\r\n+PONG\r\n", info.len());
     player.bytes("10.0.0.2:6379/0", info.as_bytes());
     for (epoch, config_epoch) in [(u64::MAX, 0), (u64::MAX, u64::MAX), (1, u64::MAX)] {
         player.say(&hello("10.0.0.9", epoch, "10.0.0.1", config_epoch));

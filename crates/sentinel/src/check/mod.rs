@@ -162,6 +162,12 @@ impl Player {
         }
     }
 
+    /// Somebody whom the Sentinel has called goes away.
+    pub(crate) fn hang_up(&mut self, name: &str) {
+        let (conn, _) = self.sessions.remove(name).expect("somebody who was called");
+        self.event(Event::Closed { conn, reason: String::new() });
+    }
+
     /// A name is looked up, which the Sentinel has asked for.
     pub(crate) fn resolve(&mut self, name: &str, result: Result<std::net::IpAddr, String>) {
         let at = self.lookups.iter().position(|(_, host)| host == name);

@@ -91,3 +91,18 @@ fn replicas_without_keys_have_nothing_to_lose() {
     live(&mut player, 11_000, &with_keys("f", "0", ""), &new);
     assert!(is_down(&mut player), "{:?}", player.log);
 }
+
+#[test]
+fn that_it_was_started_again_is_told_before_it_is_up() {
+    let mut player = watching();
+    let replica = info("slave", "c", "b", 0);
+    player.hang_up(PRIMARY);
+    player.pass(3000);
+    assert!(is_down(&mut player), "{:?}", player.log);
+    player.log.clear();
+    player.answer_calls();
+    live(&mut player, 2500, &info("master", "d", "b", 0), &replica);
+    let at = |event: &str| player.log.iter().position(|line| line.starts_with(event));
+    let (reboot, up) = (at("+reboot"), at("-sdown master"));
+    assert!(reboot.is_some() && up.is_some() && reboot < up, "{:?}", player.log);
+}

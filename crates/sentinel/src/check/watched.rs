@@ -33,10 +33,10 @@ fn info(role: &str) -> Vec<u8> {
     format!("${}\r\n{text}\r\n", text.len()).into_bytes()
 }
 
-/// The servers answer what they were asked first: SETNAME, PING, INFO.
+/// The servers answer what they were asked first: SETNAME, INFO, PING.
 fn answer_all(player: &mut Player) {
     for (name, role) in [("10.0.0.1:6379/0", "master"), ("10.0.0.2:6379/0", "slave")] {
-        player.bytes(name, &[b"+OK\r\n+PONG\r\n", info(role).as_slice()].concat());
+        player.bytes(name, &[b"+OK\r\n", info(role).as_slice(), b"+PONG\r\n"].concat());
     }
     player.bytes("10.0.0.9:26379/0", b"+OK\r\n+PONG\r\n");
 }

@@ -179,6 +179,12 @@ impl Link {
         hello.push((self.encode(&[b"CLIENT", b"SETNAME", name.as_bytes()]), Asked::Nothing));
         match which {
             Which::Command => {
+                if self.key.kind == Kind::Server {
+                    // What it is and where it stands is wanted first of all: if it was started again, that is known
+                    // before the answer to PING says that it is well.
+                    hello.push((self.encode(&[b"INFO"]), Asked::Info));
+                    self.info_asked = Some(now);
+                }
                 hello.push((self.encode(&[b"PING"]), Asked::Ping));
                 self.health.pinged(now);
             }

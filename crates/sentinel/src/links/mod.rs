@@ -248,12 +248,6 @@ impl Links {
         link.pipe(which).open(conn, local, now);
         link.attempts = 0;
         link.greet(which, &name, now, ledger);
-        if which == Which::Command && link.key.kind == Kind::Server {
-            // What it is and where it stands is wanted first of all: it may have restarted.
-            let request = link.encode(&[b"INFO"]);
-            link.command.send(request, Asked::Info, ledger);
-            link.info_asked = Some(now);
-        }
         if link.is_connected() {
             self.heard.push_back(Heard::Connected(id));
         }

@@ -34,6 +34,11 @@ pub(crate) fn refresh(
     let it = group.instance_mut(id).expect("it was there");
     it.history = report.history;
     it.keys = report.keys;
+    let follows = report.role == Role::Replica && report.replica.link_up;
+    it.follows = report.replica.master.clone().filter(|_| follows);
+    if is_primary {
+        say_whom_it_follows(group, cx);
+    }
     reboot::judge(group, cx);
     if tilted || is_primary {
         return;
@@ -46,6 +51,21 @@ pub(crate) fn refresh(
         }
         Role::Unknown => {}
     }
+}
+
+/// The operator has named a replica: said once for each primary that it has.
+fn say_whom_it_follows(group: &mut Group, cx: &mut Cx<'_>) {
+    let Some(source) = group.follows_stranger(cx.names).cloned() else { return };
+    if group.said_to_follow.as_ref() == Some(&source) {
+        return;
+    }
+    let text = format!(
+        "{}: {} is a replica of {source}; monitor that",
+        group.name.escape_debug(),
+        group.primary.address
+    );
+    cx.log(Level::Warning, text);
+    group.said_to_follow = Some(source);
 }
 
 /// Replicas that the primary lists.

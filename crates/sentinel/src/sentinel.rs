@@ -195,6 +195,7 @@ impl Sentinel {
             delay_said: false,
             lost_elections: 0,
             fruitless: 0,
+            said_to_follow: None,
             timelines: VecDeque::new(),
             scheduled: now,
         };

@@ -87,6 +87,12 @@ fn start_if_needed(group: &mut Group, cx: &mut Cx<'_>) {
         }
         failover::finish_early(group, cx);
     }
+    let primary = &group.primary;
+    let silent_ms = primary.silent_ms(&cx.links.get(primary.link).health, cx.now);
+    if silent_ms <= group.settings.down_after_ms && group.follows_stranger(cx.names).is_some() {
+        // It is well, and has a primary that is well: nothing has failed that a failover could mend.
+        return;
+    }
     if cx.me.disk_fails {
         // Our vote for ourselves would not last.
         return;

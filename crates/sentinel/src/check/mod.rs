@@ -280,6 +280,11 @@ impl Player {
         own + &others + &std::mem::take(&mut self.events)
     }
 
+    /// Whether the Sentinel has called somebody.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.sessions.contains_key(name)
+    }
+
     /// What somebody whom the Sentinel has called was asked, since this was last looked at.
     pub(crate) fn asked(&mut self, name: &str) -> Vec<String> {
         let (_, parser) = self.sessions.get_mut(name).expect("somebody who was called");

@@ -408,3 +408,52 @@ fn a_primary_that_is_well_is_asked_for_info_every_ten_seconds() {
     assert_eq!(counts[0], 2, "the primary, in twenty seconds");
     assert!(counts[1] <= 3, "the replica, in twenty seconds: {}", counts[1]);
 }
+
+#[test]
+fn a_replica_that_is_watched_as_a_primary_stays_with_its_own() {
+    let mut player =
+        Player::new("sentinel monitor m 10.0.0.1 6379 1\nsentinel down-after-milliseconds m 300\n");
+    player.pass(10);
+    player.answer_calls();
+    let text = |link: &str| {
+        format!(
+            "run_id:{}\r\nrole:slave\r\nmaster_host:10.0.0.7\r\nmaster_port:6379\r\n\
+             master_link_status:{link}\r\nslave_repl_offset:100\r\nslave_priority:100\r\n\
+             master_replid:{}\r\nmaster_repl_offset:100\r\n\
+             slave0:ip=10.0.0.2,port=6379,state=online,offset=100,lag=0\r\n",
+            "a".repeat(40),
+            "b".repeat(40)
+        )
+    };
+    let mut orders = Vec::new();
+    let mut live = |player: &mut Player, link: &str| {
+        for _ in 0..600 {
+            player.pass(100);
+            player.answer_calls();
+            for name in ["10.0.0.1:6379/0", "10.0.0.2:6379/0"] {
+                if !player.knows(name) {
+                    continue;
+                }
+                for request in player.asked(name) {
+                    let answer = match request.as_str() {
+                        "PING" => "+PONG\r\n".to_owned(),
+                        "INFO" => format!("${}\r\n{}\r\n", text(link).len(), text(link)),
+                        _ => "+OK\r\n".to_owned(),
+                    };
+                    if request.starts_with("SLAVEOF") {
+                        orders.push(request);
+                    }
+                    player.bytes(name, answer.as_bytes());
+                }
+            }
+        }
+    };
+    live(&mut player, "up");
+    let said = "m: 10.0.0.1:6379 is a replica of 10.0.0.7:6379; monitor that";
+    assert_eq!(player.log.iter().filter(|it| *it == said).count(), 1, "{:?}", player.log);
+    assert!(player.log.iter().any(|it| it.starts_with("+odown")), "{:?}", player.log);
+    assert!(!player.log.iter().any(|it| it.starts_with("+try-failover")), "{:?}", player.log);
+    live(&mut player, "down");
+    assert!(player.log.iter().any(|it| it.starts_with("+try-failover")), "{:?}", player.log);
+    assert!(!orders.is_empty(), "a primary that is gone is replaced");
+}

@@ -75,11 +75,13 @@ pub(crate) fn has_candidate(group: &Group, cx: &Cx<'_>) -> bool {
     choose::best(&candidates, limits(group, cx)).is_some()
 }
 
-/// Who should be the primary calls itself a replica, and is the only one that has data: it is told what it is.
+/// Who should be the primary calls itself a replica, follows nobody who lives, and is the only one that has data: it is
+/// told what it is.
 fn restore_role(group: &Group, cx: &mut Cx<'_>) {
     let primary = &group.primary;
     let has_data = !primary.loading && primary.history.offset > 1;
-    if primary.role == Role::Replica && has_data && orders::lead_again(group, cx) {
+    let is_alone = primary.role == Role::Replica && primary.follows.is_none();
+    if is_alone && has_data && orders::lead_again(group, cx) {
         cx.links.ask_info_again(primary.link, cx.now, cx.ledger);
         let text =
             format!("{}: the master says that it is a replica, and is told not to be", group.name);

@@ -27,6 +27,8 @@ pub(crate) struct Instance {
     pub(crate) info: Option<(Rc<[u8]>, Instant)>,
     pub(crate) role: Role,
     pub(crate) role_since: Instant,
+    /// The living primary that it follows: one to which its link is up, by its last INFO.
+    pub(crate) follows: Option<Address>,
     pub(crate) loading: bool,
     pub(crate) history: History,
     /// How many keys it has, where it tells.
@@ -71,6 +73,7 @@ impl Instance {
             info: None,
             role,
             role_since: now,
+            follows: None,
             loading: false,
             history: History::default(),
             keys: None,

@@ -8,7 +8,7 @@ pub(crate) use instance::{Instance, Reboot};
 pub(crate) use peer::{Opinion, Peer};
 pub(crate) use replica::{Reconf, Replica};
 
-use crate::address::Address;
+use crate::address::{Address, Names};
 use crate::failover::{Failover, Timeline};
 use crate::links::{Kind, LinkKey, User};
 use crate::periods::Periods;
@@ -69,6 +69,8 @@ pub(crate) struct Group {
     /// Elections that we have lost since the last one that somebody won, and elections after which nobody was fit.
     pub(crate) lost_elections: u32,
     pub(crate) fruitless: u32,
+    /// The primary of our primary that the log was last told of.
+    pub(crate) said_to_follow: Option<Address>,
     /// The latest failovers, the newest last.
     pub(crate) timelines: VecDeque<Timeline>,
     /// When the group has something to decide next.
@@ -134,6 +136,14 @@ impl Group {
     pub(crate) fn current_address(&self) -> &Address {
         let promoted = self.failover.as_ref().and_then(Failover::promoted);
         promoted.and_then(|id| self.replica(id)).map_or(&self.primary.address, |it| &it.it.address)
+    }
+
+    /// The primary that our primary follows, where that one is none of ours: the name is watched at the wrong place.
+    /// Whoever is told otherwise then is torn off a primary that lives.
+    pub(crate) fn follows_stranger(&self, names: &Names) -> Option<&Address> {
+        let source = self.primary.follows.as_ref()?;
+        let is_ours = self.replicas.iter().any(|it| names.same(&it.it.address, source));
+        (!is_ours).then_some(source)
     }
 
     /// How a server of the group is reached.

@@ -257,3 +257,54 @@ fn a_supervisor_that_is_not_there_is_missed() {
     let said = text(&log);
     assert!(said.contains("# systemd supervision error: NOTIFY_SOCKET not found!"), "{said}");
 }
+
+#[test]
+fn data_in_an_append_only_file_are_not_ignored() {
+    let port = free_port().expect("a port is free").to_string();
+    let empty: &[u8] = b"REDIS0010\xfa\x09redis-ver\x057.0.0\xff\0\0\0\0\0\0\0\0";
+    let full: &[u8] = b"REDIS0010\xfe\x00\x00\x01k\x03old\xff\0\0\0\0\0\0\0\0";
+    let command: &[u8] = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n";
+    let both = [empty, command].concat();
+    let words = ["--port", &port, "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""];
+    for (files, named) in [
+        (&[("appendonlydir/appendonly.aof.1.base.rdb", full)][..], Some(0)),
+        (&[("appendonlydir/appendonly.aof.1.incr.aof", command)], Some(0)),
+        (&[("appendonly.aof", command)], Some(0)),
+        (&[("appendonly.aof", &both[..])], Some(0)),
+        (&[("appendonly.aof", &b"REDIS"[..])], Some(0)),
+        (
+            &[
+                ("appendonlydir/appendonly.aof.manifest", b"file x seq 1 type b\n"),
+                ("appendonlydir/appendonly.aof.1.base.rdb", empty),
+                ("appendonlydir/appendonly.aof.1.incr.aof", b""),
+                ("appendonlydir/other.aof.1.incr.aof", command),
+            ],
+            None,
+        ),
+        (&[("appendonly.aof", b"")], None),
+        (&[], None),
+    ] {
+        let folder = Folder::new("aof");
+        std::fs::create_dir_all(folder.file("appendonlydir")).expect("a folder");
+        for (name, bytes) in files {
+            std::fs::write(folder.file(name), bytes).expect("a file");
+        }
+        let log = folder.file("log");
+        let logfile = log.to_string_lossy().into_owned();
+        let mut child = start(&folder, &[&words[..], &["--logfile", &logfile]].concat());
+        match named {
+            Some(at) => {
+                assert_eq!(child.wait().expect("it ends").code(), Some(1), "{files:?}");
+                let said = text(&log);
+                assert!(said.contains(files[at].0) && said.contains("SAVE"), "{said}");
+            }
+            None => {
+                connect(&port);
+                signal::send(child.id(), Kind::Terminate).expect("it runs");
+                assert_eq!(child.wait().expect("it ends").code(), Some(0));
+                let said = text(&log);
+                assert!(said.contains("no effect: appendonly (AOF)"), "{said}");
+            }
+        }
+    }
+}

@@ -171,6 +171,20 @@ pub fn remove_folder(path: impl AsRef<Path>) -> io::Result<()> {
     fs::remove_dir_all(path)
 }
 
+/// The files in a folder, by name, and how long each is. What else is in it is left out.
+pub fn list(folder: impl AsRef<Path>) -> io::Result<Vec<(String, u64)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // It may be gone since.
+        let Ok(about) = entry.metadata() else { continue };
+        if about.is_file() {
+            files.push((entry.file_name().to_string_lossy().into_owned(), about.len()));
+        }
+    }
+    Ok(files)
+}
+
 /// A new file that a child may have as one of its standard streams.
 pub fn create_for_child(path: impl AsRef<Path>) -> io::Result<Stdio> {
     fs::File::create(path).map(Stdio::from)

@@ -1,5 +1,6 @@
 //! `regent server`: from arguments to a running server, and to its end.
 
+mod aof;
 pub(crate) mod host;
 pub(crate) mod say;
 pub(crate) mod startup;
@@ -88,6 +89,10 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> 
     startup::show_mode(&say, &config);
     if !startup::would_listen(&config) {
         say.warning("Configured to not listen anywhere, exiting.");
+        return Ok(Exit::Status(1));
+    }
+    if let Some(lines) = aof::refusal(&config) {
+        lines.iter().for_each(|line| say.warning(line));
         return Ok(Exit::Status(1));
     }
     startup::warn(&say, &config);

@@ -308,3 +308,41 @@ fn data_in_an_append_only_file_are_not_ignored() {
         }
     }
 }
+
+/// Waits until the process has seen every signal that was sent to it.
+fn has_taken_signals(pid: u32) {
+    wait_for("the signal", || {
+        let status = text(Path::new(&format!("/proc/{pid}/status")));
+        let pending = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).expect("a field");
+            line.split_whitespace().nth(1).is_some_and(|bits| bits.bytes().any(|bit| bit != b'0'))
+        };
+        (!pending("SigPnd:") && !pending("ShdPnd:")).then_some(())
+    });
+}
+
+#[test]
+fn a_second_sigterm_does_not_skip_the_save_and_a_sigint_does() {
+    for (second, status) in [(Kind::Terminate, 0), (Kind::Interrupt, 1)] {
+        let folder = Folder::new("signals");
+        let port = free_port().expect("a port is free").to_string();
+        let words = ["--port", &port, "--bind", "127.0.0.1", "--save", "3600 1"];
+        let debug = ["--enable-debug-command", "yes"];
+        let mut child = start(&folder, &[&words[..], &debug[..]].concat());
+        let mut client = connect(&port);
+        client.command(&["SET", "a", "1"]).expect("it answers");
+        // The loop takes no signal while it sleeps, as in a long command.
+        client.send(&["DEBUG", "SLEEP", "2"]).expect("it reads");
+        let held = || {
+            let mut other = Client::connect(format!("127.0.0.1:{port}")).ok()?;
+            other.set_timeout(Some(Duration::from_millis(50))).ok()?;
+            other.command(&["PING"]).is_err().then_some(())
+        };
+        wait_for("the sleep", held);
+        signal::send(child.id(), Kind::Terminate).expect("it runs");
+        has_taken_signals(child.id());
+        signal::send(child.id(), second).expect("it runs");
+        assert_eq!(child.wait().expect("it ends").code(), Some(status));
+        assert_eq!(folder.file("dump.rdb").exists(), status == 0);
+    }
+}

@@ -1,7 +1,8 @@
 //! Signals, as readiness: the handler notes which came and writes one byte into a pipe that the loop waits on.
 //!
-//! A second SIGINT or SIGTERM while the first has not been taken yet ends the process at once: the loop is stuck, and
-//! somebody insists.
+//! A SIGINT while another signal has not been taken yet ends the process at once: the loop is stuck, and somebody at a
+//! terminal insists. SIGTERM may come as often as it likes: what supervises a process repeats it, and means an orderly
+//! end each time.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
@@ -109,8 +110,10 @@ pub fn survive_broken_pipe() {
 }
 
 extern "C" fn on_signal(signal: libc::c_int) {
-    let flag = if signal == libc::SIGINT { &INTERRUPT } else { &TERMINATE };
-    if flag.swap(true, SeqCst) {
+    let is_interrupt = signal == libc::SIGINT;
+    let asked = TERMINATE.load(SeqCst) || INTERRUPT.load(SeqCst);
+    (if is_interrupt { &INTERRUPT } else { &TERMINATE }).store(true, SeqCst);
+    if is_interrupt && asked {
         // SAFETY: `_exit` is allowed in a handler.
         unsafe { libc::_exit(1) };
     }

@@ -166,6 +166,46 @@ pub fn create_folders(path: impl AsRef<Path>) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
+/// As [`create_folders`], but those that are created are for the user alone.
+pub fn create_private_folders(path: impl AsRef<Path>) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Lets nobody but the user look into a folder that is there.
+pub fn make_folder_private(path: impl AsRef<Path>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+}
+
+/// True if others than the user may read the file.
+pub fn is_readable_by_others(path: impl AsRef<Path>) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+/// A file that one process holds at a time, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: fs::File,
+}
+
+/// Takes the lock that is the file at `path`, creating it where absent, and writes the number of this process into it.
+/// None where another process has it.
+pub fn lock(path: impl AsRef<Path>) -> io::Result<Option<Lock>> {
+    use std::os::fd::AsRawFd;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    // SAFETY: plain call on a file that is open.
+    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } != 0 {
+        let error = io::Error::last_os_error();
+        return if error.kind() == io::ErrorKind::WouldBlock { Ok(None) } else { Err(error) };
+    }
+    file.set_len(0)?;
+    writeln!(file, "{}", std::process::id())?;
+    Ok(Some(Lock { _file: file }))
+}
+
 /// Removes a folder with all that is in it.
 pub fn remove_folder(path: impl AsRef<Path>) -> io::Result<()> {
     fs::remove_dir_all(path)
@@ -214,4 +254,33 @@ pub fn absolute(path: impl AsRef<Path>) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let relative = path.strip_prefix("./").unwrap_or(path);
     here.join(relative)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_lock_has_one_holder_and_a_private_folder_one_reader() {
+        let folder = std::env::temp_dir().join(format!("regent-file-{}", std::process::id()));
+        let path = folder.join("inner").join("lock");
+        create_private_folders(folder.join("inner")).expect("it can be created");
+        let mode = fs::metadata(&folder).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let held = lock(&path).expect("it can be written");
+        assert!(held.is_some());
+        assert_eq!(
+            slurp(&path).expect("it is there"),
+            format!("{}\n", std::process::id()).as_bytes()
+        );
+        assert!(lock(&path).expect("it can be opened").is_none(), "it is held");
+        drop(held);
+        assert!(lock(&path).expect("it can be opened").is_some(), "it is free again");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("it is ours");
+        assert!(is_readable_by_others(&path).expect("it is there"));
+        make_private(&path).expect("it is ours");
+        assert!(!is_readable_by_others(&path).expect("it is there"));
+        remove_folder(&folder).expect("it is ours");
+    }
 }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod cpus;
 pub mod facts;
 pub mod file;
+pub mod holder;
 pub mod limits;
 pub mod memory;
 pub mod net;

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 static TERMINATE: AtomicBool = AtomicBool::new(false);
 static INTERRUPT: AtomicBool = AtomicBool::new(false);
+static HANGUP: AtomicBool = AtomicBool::new(false);
 
 /// The signals that ask for an orderly end, since they were last taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Asked {
     pub terminate: bool,
     /// SIGINT.
     pub interrupt: bool,
+    /// SIGHUP, where it is caught: the terminal is gone.
+    pub hangup: bool,
 }
 
 /// The end of the pipe that the loop waits on.
@@ -33,6 +36,11 @@ impl Signals {
     /// Catches SIGTERM and SIGINT from now on, and ignores SIGHUP and SIGPIPE.
     pub fn catch() -> io::Result<Signals> {
         Signals::watch(&[libc::SIGTERM, libc::SIGINT], &[libc::SIGHUP, libc::SIGPIPE])
+    }
+
+    /// As [`Signals::catch`], but SIGHUP is caught too: for a program that ends in good order with its terminal.
+    pub fn catch_with_hangup() -> io::Result<Signals> {
+        Signals::watch(&[libc::SIGTERM, libc::SIGINT, libc::SIGHUP], &[libc::SIGPIPE])
     }
 
     /// Catches SIGINT alone, for a program whose user may want to leave what it does and not the program.
@@ -58,7 +66,11 @@ impl Signals {
     pub fn take(&mut self) -> Asked {
         let mut sink = [0; 64];
         while matches!(self.pipe.read(&mut sink), Ok(n) if n > 0) {}
-        Asked { terminate: TERMINATE.swap(false, SeqCst), interrupt: INTERRUPT.swap(false, SeqCst) }
+        Asked {
+            terminate: TERMINATE.swap(false, SeqCst),
+            interrupt: INTERRUPT.swap(false, SeqCst),
+            hangup: HANGUP.swap(false, SeqCst),
+        }
     }
 
     /// What to wait on.
@@ -110,10 +122,14 @@ pub fn survive_broken_pipe() {
 }
 
 extern "C" fn on_signal(signal: libc::c_int) {
-    let is_interrupt = signal == libc::SIGINT;
     let asked = TERMINATE.load(SeqCst) || INTERRUPT.load(SeqCst);
-    (if is_interrupt { &INTERRUPT } else { &TERMINATE }).store(true, SeqCst);
-    if is_interrupt && asked {
+    let flag = match signal {
+        libc::SIGINT => &INTERRUPT,
+        libc::SIGHUP => &HANGUP,
+        _ => &TERMINATE,
+    };
+    flag.store(true, SeqCst);
+    if signal == libc::SIGINT && asked {
         // SAFETY: `_exit` is allowed in a handler.
         unsafe { libc::_exit(1) };
     }

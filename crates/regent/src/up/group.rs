@@ -4,61 +4,205 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use client::field;
-use sys::{clock, file, net};
+use sys::{clock, file, holder, net};
 
 use super::arguments::Arguments;
-use super::member::{Member, Program};
+use super::history::{self, Held};
+use super::member::{self, Member, Program};
+use super::out::Out;
+use super::settings;
 
 /// The name that Sentinels watch.
 pub(super) const NAME: &str = "mymaster";
 /// How long replicas may take to be linked, and Sentinels to know each other.
 const PATIENCE_MS: u64 = 30_000;
 /// Sentinels listen so far above the servers, as 26379 is above 6379.
-const ABOVE: u16 = 20_000;
+pub(super) const ABOVE: u16 = 20_000;
 /// The file that names the members, below the group's folder.
 const MEMBERS: &str = "members";
+/// The file that a running group holds.
+const LOCK: &str = "lock";
 
 /// All of them, the servers first.
 pub(super) struct Group {
     pub(super) members: Vec<Member>,
+    pub(super) out: Out,
     folder: PathBuf,
-    is_temporary: bool,
+    pub(super) is_temporary: bool,
     /// It was there before.
     pub(super) goes_on: bool,
+    /// What clients have to say.
+    pub(super) password: String,
+    _lock: Option<file::Lock>,
 }
 
 impl Group {
-    /// Starts the group that is kept in the folder, or a new one.
-    pub(super) fn start(arguments: &Arguments) -> Result<Group> {
+    /// The group that is kept in the folder, or a new one. Nothing runs yet.
+    pub(super) fn find(arguments: &Arguments, out: Out) -> Result<Group> {
         let is_temporary = arguments.folder.is_none();
         let folder = match &arguments.folder {
             Some(folder) => file::absolute(folder),
             None => std::env::temp_dir().join(format!("regent-up-{}", sys::facts::pid())),
         };
-        file::create_folders(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
         let kept = file::slurp(folder.join(MEMBERS)).ok();
         let goes_on = kept.is_some();
         let ports = match kept {
             Some(text) => read_members(&text).context("the folder's list of members is damaged")?,
             None => choose_ports(arguments)?,
         };
-        let text: String =
-            ports.iter().map(|(program, port)| format!("{} {port}\n", program.word())).collect();
-        file::replace(folder.join(MEMBERS), text.as_bytes())
+        if goes_on {
+            refuse_running(&folder, &ports)?;
+        }
+        ports.iter().try_for_each(|(program, port)| refuse_taken(*program, *port))?;
+        file::create_private_folders(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let lock = file::lock(folder.join(LOCK))
             .with_context(|| format!("cannot write to {}", folder.display()))?;
-        let master = ports.first().map(|(_, port)| *port).context("a group without a server")?;
-        let mut group = Group { members: Vec::new(), folder, is_temporary, goes_on };
-        for (program, port) in ports {
-            let config = |folder: &Path| match program {
-                Program::Server => server_config(arguments, port, master, folder),
-                Program::Sentinel => sentinel_config(arguments, port, master, folder),
-            };
-            let member = Member::new(program, port, &group.folder, &arguments.password, config)?;
-            group.members.push(member);
-            group.members.last_mut().expect("just added").start()?;
+        if lock.is_none() {
+            bail!("the group in {} is being started by another regent up", folder.display());
+        }
+        let password = arguments.password().to_owned();
+        let mut group = Group {
+            members: Vec::new(),
+            out,
+            folder,
+            is_temporary,
+            goes_on,
+            password,
+            _lock: lock,
+        };
+        if goes_on {
+            group.recall(arguments, &ports)?;
+        } else {
+            group.create(arguments, &ports)?;
         }
         Ok(group)
+    }
+
+    /// Writes the files of a new group.
+    fn create(&mut self, arguments: &Arguments, ports: &[(Program, u16)]) -> Result<()> {
+        let (_, master) = *ports.first().context("a group without a server")?;
+        for (program, port) in ports {
+            let member = Member::new(*program, *port, &self.folder, &self.password);
+            member.configure(|folder| match program {
+                Program::Server => settings::server(arguments, *port, master, folder),
+                Program::Sentinel => settings::sentinel(arguments, *port, master, folder),
+            })?;
+            self.members.push(member);
+        }
+        let line = |(program, port): &(Program, u16)| format!("{} {port}\n", program.word());
+        let text: String = ports.iter().map(line).collect();
+        file::replace(self.folder.join(MEMBERS), text.as_bytes())
+            .with_context(|| format!("cannot write to {}", self.folder.display()))
+    }
+
+    /// Finds the members that were, and says what of the arguments comes too late for them.
+    fn recall(&mut self, arguments: &Arguments, ports: &[(Program, u16)]) -> Result<()> {
+        let (folder, out) = (self.folder.display().to_string(), self.out.clone());
+        out.say(&format!("Going on with the group in {folder}"));
+        let late = arguments.only_for_a_new_group();
+        if !late.is_empty() {
+            let late = late.join(", ");
+            out.say(&format!("Not obeyed, since the group is there already: {late}"));
+        }
+        let kept = ports.first().and_then(|(program, port)| {
+            let file = Member::new(*program, *port, &self.folder, "").file();
+            settings::value(&file::slurp(file).ok()?, "requirepass")
+        });
+        let kept = kept.unwrap_or_default();
+        match &arguments.password {
+            Some(given) if *given != kept => bail!(
+                "the group in {folder} has {}; start it without --password",
+                if kept.is_empty() {
+                    "no password"
+                } else {
+                    "another password, which its files keep"
+                }
+            ),
+            None if !kept.is_empty() => out.say("Its password is taken from its files."),
+            _ => {}
+        }
+        self.password = kept;
+        let mut exposed = 0;
+        for (program, port) in ports {
+            let member = Member::new(*program, *port, &self.folder, &self.password);
+            if file::slurp(member.file()).is_err() {
+                bail!(
+                    "{} has lost its configuration, {}",
+                    member.called(),
+                    member.file().display()
+                );
+            }
+            exposed += usize::from(file::is_readable_by_others(member.file()).unwrap_or(false));
+            member.configure(|_| Vec::new())?;
+            self.members.push(member);
+        }
+        if exposed > 0 && !self.password.is_empty() {
+            out.say(&format!(
+                "{exposed} files with the password could be read by other users; now they cannot."
+            ));
+        }
+        Ok(())
+    }
+
+    /// Starts the master, and once it has its data the others: a replica gives up what it has for what its master has.
+    pub(super) fn start(&mut self, stopped: &mut impl FnMut() -> bool) -> Result<()> {
+        let master = if self.goes_on { self.choose_master() } else { 0 };
+        let port = self.members[master].port.to_string();
+        self.members[master].start(&["--replicaof", "no", "one"])?;
+        self.members[master].wait(stopped)?;
+        for at in 0..self.members.len() {
+            let member = &mut self.members[at];
+            match member.program {
+                _ if at == master || stopped() => {}
+                Program::Server => member.start(&["--replicaof", "127.0.0.1", &port])?,
+                Program::Sentinel => member.start(&[])?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Which server of a group that was stopped begins as the master. The Sentinels' files are made to name it.
+    fn choose_master(&mut self) -> usize {
+        let files: Vec<(Program, u16, Vec<u8>)> = (self.members.iter())
+            .map(|it| (it.program, it.port, file::slurp(it.file()).unwrap_or_default()))
+            .collect();
+        let servers = || files.iter().filter(|(program, ..)| *program == Program::Server);
+        let watched = files.iter().filter(|(program, ..)| *program == Program::Sentinel);
+        let watched = watched.filter_map(|(_, _, text)| settings::watched(text)).max();
+        let last = match watched {
+            Some((_, port)) => servers().position(|(_, it, _)| *it == port),
+            None => servers().position(|(_, _, text)| !settings::is_replica(text)),
+        };
+        let held: Vec<Held> = (self.members.iter())
+            .filter(|it| it.program == Program::Server)
+            .map(|it| history::read(&it.snapshot()))
+            .collect();
+        let master = history::choose(&held, last);
+        let port = self.members[master].port;
+        if let Some(last) = last.filter(|last| *last != master) {
+            self.out.say(&format!(
+                "The server on port {port} begins as the master: it has more than the last master, on port {}.",
+                self.members[last].port
+            ));
+        }
+        for (at, other) in held.iter().enumerate().filter(|(at, _)| *at != master) {
+            if other.has_data && other.id != held[master].id {
+                self.out.say(&format!(
+                    "The server on port {} has another history; it becomes a replica and takes over the master's data.",
+                    self.members[at].port
+                ));
+            }
+        }
+        for (member, (program, _, text)) in self.members.iter().zip(&files) {
+            if *program == Program::Sentinel
+                && settings::watched(text).is_some_and(|it| it.1 != port)
+            {
+                // One that still names the old master learns of the new one from its peers.
+                let _ = file::replace(member.file(), &settings::watch_another(text, port));
+            }
+        }
+        master
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -129,16 +273,8 @@ impl Group {
         best.map(|(at, _)| at)
     }
 
-    /// Ends all: Sentinels first, so that nobody is promoted meanwhile.
-    pub(super) fn stop(&mut self) {
-        for program in [Program::Sentinel, Program::Server] {
-            let members = || self.members.iter().filter(|it| it.program == program);
-            members().for_each(Member::ask_to_end);
-            for member in self.members.iter_mut().filter(|it| it.program == program) {
-                member.stop();
-            }
-        }
-        self.members.clear();
+    /// Removes what was only for now.
+    pub(super) fn clear(&mut self) {
         if self.is_temporary {
             // What cannot be removed stays in the temporary folder, where somebody will.
             let _ = file::remove_folder(&self.folder);
@@ -148,7 +284,37 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.stop();
+        // Nothing is left to do where it was stopped; this is the end after an error.
+        super::stop::run(self, &mut || false);
+    }
+}
+
+/// Two of them would start each other's members.
+fn refuse_running(folder: &Path, ports: &[(Program, u16)]) -> Result<()> {
+    for (program, port) in ports {
+        let ours = Member::new(*program, *port, folder, "");
+        let Some(holder) = holder::of_port(*port) else { continue };
+        if holder.folder.as_deref() == Some(ours.folder()) {
+            bail!(
+                "the group in {} runs already: {} is process {}",
+                folder.display(),
+                ours.called(),
+                holder.pid
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A port where somebody answers would be taken for a member of ours.
+fn refuse_taken(program: Program, port: u16) -> Result<()> {
+    let address = net::bind_address("127.0.0.1", port).context("127.0.0.1 is an address")?;
+    match net::Listener::tcp(address, 1) {
+        Ok(_) => Ok(()),
+        Err(error) if holder::of_port(port).is_none() => {
+            bail!("the {} cannot listen on port {port}: {error}", program.name())
+        }
+        Err(_) => bail!("{}, and the {} needs it", member::who_holds(port), program.name()),
     }
 }
 
@@ -165,7 +331,7 @@ fn read_members(text: &[u8]) -> Option<Vec<(Program, u16)>> {
 fn choose_ports(arguments: &Arguments) -> Result<Vec<(Program, u16)>> {
     let mut ports = Vec::new();
     let counts =
-        [(Program::Server, 1 + arguments.replicas), (Program::Sentinel, arguments.sentinels)];
+        [(Program::Server, 1 + arguments.replicas()), (Program::Sentinel, arguments.sentinels())];
     for (program, count) in counts {
         for at in 0..count {
             let above = if program == Program::Sentinel { ABOVE } else { 0 };
@@ -177,39 +343,6 @@ fn choose_ports(arguments: &Arguments) -> Result<Vec<(Program, u16)>> {
         }
     }
     Ok(ports)
-}
-
-fn server_config(arguments: &Arguments, port: u16, master: u16, folder: &Path) -> String {
-    let folder = folder.display();
-    let mut text = format!(
-        "port {port}\nbind 127.0.0.1\ndir \"{folder}\"\nlogfile \"{folder}/log\"\nrepl-diskless-sync-delay 0\n"
-    );
-    if !arguments.password.is_empty() {
-        let password = &arguments.password;
-        text.push_str(&format!("requirepass \"{password}\"\nmasterauth \"{password}\"\n"));
-    }
-    if port != master {
-        text.push_str(&format!("replicaof 127.0.0.1 {master}\n"));
-    }
-    text
-}
-
-fn sentinel_config(arguments: &Arguments, port: u16, master: u16, folder: &Path) -> String {
-    let (folder, down_after_ms) = (folder.display(), arguments.down_after_ms);
-    let quorum = arguments.sentinels / 2 + 1;
-    let mut text = format!(
-        "port {port}\nbind 127.0.0.1\ndir \"{folder}\"\nlogfile \"{folder}/log\"\n\
-         sentinel monitor {NAME} 127.0.0.1 {master} {quorum}\n\
-         sentinel down-after-milliseconds {NAME} {down_after_ms}\n\
-         sentinel failover-timeout {NAME} 60000\n"
-    );
-    if !arguments.password.is_empty() {
-        let password = &arguments.password;
-        text.push_str(&format!(
-            "requirepass \"{password}\"\nsentinel auth-pass {NAME} \"{password}\"\n"
-        ));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Data into the master, and the sight of it on the replicas.
 
-use std::io::Write;
-
 use anyhow::{Context, Result, bail};
 use client::{Client, field};
-use sys::{clock, process, thread};
+use sys::{clock, thread};
 
 use super::group::Group;
-use super::say;
+use super::out::Out;
+use super::screen;
 
 /// Keys per round trip.
 const BATCH: u64 = 1000;
@@ -21,14 +20,15 @@ const ANSWER: std::time::Duration = std::time::Duration::from_secs(30);
 pub(super) fn run(group: &mut Group, keys: u64, stopped: &mut impl FnMut() -> bool) -> Result<()> {
     // The group is new: its first server is its master.
     let (ports, clients): (Vec<u16>, Vec<Option<Client>>) =
-        group.servers().map(|it| (it.port, it.connect())).unzip();
+        group.servers().map(|it| (it.port, it.connect().ok())).unzip();
     let clients: Option<Vec<Client>> = clients.into_iter().collect();
     let clients = &mut clients.context("a server does not answer")?;
     clients.iter().try_for_each(|client| client.set_timeout(Some(ANSWER)))?;
-    say(&format!("Loading {keys} keys into the master:"));
+    let out = group.out.clone();
+    out.say(&format!("Loading {keys} keys into the master:"));
     let started = clock::instant();
-    let mut progress =
-        Progress { ports, keys, shown: None, in_place: process::stdout_is_terminal() };
+    let in_place = screen::can_draw();
+    let mut progress = Progress { out: out.clone(), ports, keys, shown: None, in_place };
     let mut done = 0;
     while done < keys && !stopped() {
         let upto = keys.min(done + BATCH);
@@ -50,8 +50,11 @@ pub(super) fn run(group: &mut Group, keys: u64, stopped: &mut impl FnMut() -> bo
     }
     progress.shown = None;
     progress.show(clients, done)?;
-    say(&format!(
-        "\nWritten in {} ms; the last replica had everything {} ms later.\n",
+    if in_place {
+        out.say("");
+    }
+    out.say(&format!(
+        "Written in {} ms; the last replica had everything {} ms later.\n",
         loaded.ms_since(started),
         clock::instant().ms_since(loaded),
     ));
@@ -89,6 +92,7 @@ fn sizes(clients: &mut [Client]) -> Result<Vec<String>> {
 
 /// A bar that moves, or a line per quarter where nobody watches.
 struct Progress {
+    out: Out,
     ports: Vec<u16>,
     keys: u64,
     /// The step that is on the screen.
@@ -111,10 +115,12 @@ impl Progress {
             line.push_str(&format!("  {role} {port}: {size:>8}"));
         }
         if self.in_place {
-            let mut out = std::io::stdout().lock();
-            let _ = write!(out, "\r{line}").and_then(|()| out.flush());
+            // A line that fills its row would begin the next one.
+            let columns = usize::from(screen::size().0).saturating_sub(1);
+            let line: String = line.chars().take(columns).collect();
+            self.out.write(format!("\r{line}\x1b[K").as_bytes());
         } else {
-            say(&line);
+            self.out.say(&line);
         }
         Ok(())
     }

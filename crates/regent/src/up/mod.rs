@@ -2,19 +2,25 @@
 
 mod arguments;
 mod demo;
+mod events;
 mod group;
+mod history;
 mod load;
 mod member;
+mod out;
 mod picture;
+mod screen;
+mod settings;
+mod stop;
 
-use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use sys::signal::Signals;
+use sys::signal::{Asked as Signalled, Signals};
 
-use arguments::Arguments;
+use arguments::{Arguments, Asked};
 use group::Group;
+use out::Out;
 use picture::Picture;
 
 /// How often we look whether somebody has died, and whether it is time to stop.
@@ -22,76 +28,105 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs until Ctrl-C, or until everything was shown if that is enough.
 pub(crate) fn run(arguments: &[Vec<u8>]) -> Result<u8> {
+    let out = Out::default();
     let arguments = match arguments::parse(arguments) {
-        Ok(arguments) => arguments,
-        Err(message) => {
-            eprint!("{message}");
+        Asked::Run(arguments) => arguments,
+        Asked::Help => {
+            out.write(arguments::HELP.as_bytes());
+            return Ok(u8::from(out.is_gone()));
+        }
+        Asked::Wrong(what) => {
+            eprintln!("regent up: {what}\n{}", arguments::USAGE);
             return Ok(1);
         }
     };
-    let mut signals = Signals::catch().context("cannot wait for signals")?;
-    let mut stopped = move || signals.take() != sys::signal::Asked::default();
-    show(&arguments, &mut stopped)
+    // The end of the terminal is an end like any other; the members do not outlive it.
+    let mut signals = Signals::catch_with_hangup().context("cannot wait for signals")?;
+    let mut is_stopped = false;
+    let mut group = Group::find(&arguments, out.clone())?;
+    let mut stopped = || {
+        // Nobody sees what cannot be written any more.
+        is_stopped |= signals.take() != Signalled::default() || out.is_gone();
+        is_stopped
+    };
+    let shown = show(&arguments, &mut group, &mut stopped);
+    out.say("\nStopping.");
+    let was_good = stop::run(&mut group, &mut || signals.take() != Signalled::default());
+    shown?;
+    Ok(u8::from(!was_good || out.is_gone()))
 }
 
-fn show(arguments: &Arguments, stopped: &mut impl FnMut() -> bool) -> Result<u8> {
-    say(&format!(
+fn show(
+    arguments: &Arguments,
+    group: &mut Group,
+    stopped: &mut impl FnMut() -> bool,
+) -> Result<()> {
+    let out = group.out.clone();
+    out.say(&format!(
         "Regent {}: a master, its replicas, and Sentinels that watch them\n",
         crate::VERSION
     ));
-    let mut group = Group::start(arguments)?;
-    if group.goes_on {
-        say(&format!("Going on with the group in {}\n", group.folder().display()));
-    }
+    group.start(stopped)?;
     group.wait(stopped)?;
-    let mut picture = Picture::new();
-    if !group.goes_on {
-        load::run(&mut group, arguments.keys, stopped)?;
+    if !group.goes_on && !stopped() {
+        load::run(group, arguments.keys(), stopped)?;
+    }
+    if stopped() {
+        return Ok(());
     }
     if arguments.demo {
-        if !stopped() {
-            demo::run(&mut group, stopped)?;
-        }
-    } else if !stopped() {
-        introduce(arguments, &mut group);
-        while !stopped() {
-            for at in 0..group.members.len() {
-                if let Some(change) = group.members[at].look(arguments.restart)? {
-                    picture.note(&group.members[at], change);
-                }
-            }
-            picture.show(&mut group);
-            if arguments.once {
-                break;
-            }
-            sys::thread::sleep(LOOK);
-        }
+        return demo::run(group, stopped);
     }
-    say("\nStopping.");
-    group.stop();
-    Ok(0)
+    let introduction = Introduction::new(group);
+    let master = group.master().map(|at| (group.members[at].port, group.members[at].pid()));
+    introduction.lines(master).iter().for_each(|line| out.say(line));
+    out.say("");
+    let mut picture = Picture::new(out, introduction);
+    while !stopped() {
+        for at in 0..group.members.len() {
+            if let Some(change) = group.members[at].look(!arguments.no_restart)? {
+                picture.note(&group.members[at], &change);
+            }
+        }
+        picture.show(group);
+        if arguments.once {
+            break;
+        }
+        sys::thread::sleep(LOOK);
+    }
+    Ok(())
 }
 
 /// How to connect, and what to try.
-fn introduce(arguments: &Arguments, group: &mut Group) {
-    let auth = match arguments.password.is_empty() {
-        true => String::new(),
-        false => format!(" -a {}", arguments.password),
-    };
-    say("To connect, with redis-cli, regent cli or any client of Redis:\n");
-    for member in &group.members {
-        say(&format!("  redis-cli -p {:<5}{auth}   # {}", member.port, member.program.word()));
-    }
-    let victim = group.master().and_then(|at| group.members[at].pid());
-    if let Some(pid) = victim.filter(|_| arguments.sentinels > 0) {
-        say(&format!("\nTo see it heal, kill the master from another terminal:  kill -9 {pid}"));
-    }
-    say(&format!("Logs and files are in {}", group.folder().display()));
-    say("Ctrl-C stops them all.\n");
+#[derive(Clone, Debug, Default)]
+struct Introduction {
+    has_password: bool,
+    has_sentinels: bool,
+    folder: String,
 }
 
-/// Prints a line. Whoever closed our output does not want to hear it.
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+impl Introduction {
+    fn new(group: &mut Group) -> Introduction {
+        let has_sentinels = group.sentinels().next().is_some();
+        Introduction {
+            has_password: !group.password.is_empty(),
+            has_sentinels,
+            folder: group.folder().display().to_string(),
+        }
+    }
+
+    /// With the port and the process of whoever is the master now.
+    fn lines(&self, master: Option<(u16, Option<u32>)>) -> Vec<String> {
+        let auth = if self.has_password { " --askpass" } else { "" };
+        let mut lines = Vec::new();
+        if let Some((port, pid)) = master {
+            lines.push(format!("Connect with redis-cli or any client:  redis-cli -p {port}{auth}"));
+            if let Some(pid) = pid.filter(|_| self.has_sentinels) {
+                lines.push(format!("To see it heal, kill the master:       kill -9 {pid}"));
+            }
+        }
+        lines.push(format!("Logs and files are in {}", self.folder));
+        lines.push("Ctrl-C stops them all.".to_owned());
+        lines
+    }
 }

@@ -12,6 +12,10 @@ use std::ptr::NonNull;
 
 use crate::table::Item;
 
+/// The most bytes that a key has, and a value: their lengths are counted in 32 bits. What reads lengths from strangers
+/// refuses longer ones before anything is stored.
+pub const PART_BYTES_MAX: usize = u32::MAX as usize;
+
 /// The key's length takes four bytes.
 const LONG_KEY: u8 = 1;
 /// There is a value; its length follows the key's.
@@ -56,13 +60,10 @@ impl Parts {
 }
 
 impl Cell {
-    /// A cell with copies of these. Keys and values are shorter than 4 GiB.
+    /// A cell with copies of these, each of at most [`PART_BYTES_MAX`].
     pub fn new(key: &[u8], value: Option<&[u8]>, extra: Option<u64>) -> Cell {
         let value_len = value.map_or(0, <[u8]>::len);
-        assert!(
-            key.len() <= u32::MAX as usize && value_len <= u32::MAX as usize,
-            "4 GiB in a cell"
-        );
+        assert!(key.len() <= PART_BYTES_MAX && value_len <= PART_BYTES_MAX, "4 GiB in a cell");
         let flag = |condition, flag| if condition { flag } else { 0 };
         let flags = flag(key.len() > 0xff, LONG_KEY)
             | flag(value.is_some(), VALUE)

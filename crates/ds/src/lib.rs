@@ -14,7 +14,7 @@ pub mod table;
 pub mod tree;
 
 pub use address::{Address, Slim};
-pub use cell::{Cell, CellRef};
+pub use cell::{Cell, CellRef, PART_BYTES_MAX};
 pub use element::{Element, ElementBuf};
 pub use seed::Seed;
 pub use shared::Shared;

@@ -8,7 +8,7 @@ use crate::registry::{CommandId, Entry, Missing};
 use crate::session::{Closing, ReplyMode, Role};
 use command::{Args, Error, Flags, Flow, Outcome, Writer};
 use commands::DataCx;
-use resp::Words;
+use resp::{WORD_BYTES_MAX, Words};
 use world::{ConnId, Level};
 
 /// How a command came to be run; decides whether it may wait, and what follows it.
@@ -206,7 +206,7 @@ impl Node {
             hard => usize::try_from(hard).unwrap_or(usize::MAX),
         };
         // What a master has done must be possible here too, whatever clients may do.
-        let bulk_len_max = if is_master { usize::MAX >> 8 } else { self.settings.bulk_len_max };
+        let bulk_len_max = if is_master { WORD_BYTES_MAX } else { self.settings.bulk_len_max };
         let outcome: Outcome = match entry {
             Entry::Data(command) => {
                 let mut cx = DataCx {

@@ -6,6 +6,7 @@ use crate::settings::{Permission, Settings};
 use acl::Channels;
 use commands::Lazy;
 use config::Values;
+use resp::WORD_BYTES_MAX;
 use store::{EventClasses, Policy, Thresholds};
 use world::Level;
 
@@ -13,7 +14,7 @@ use world::Level;
 pub(crate) fn node(values: &Values) -> Settings {
     Settings {
         acllog_len_max: values.count("acllog-max-len") as usize,
-        bulk_len_max: values.memory("proto-max-bulk-len") as usize,
+        bulk_len_max: (values.memory("proto-max-bulk-len") as usize).min(WORD_BYTES_MAX),
         query_buffer_max: values.memory("client-query-buffer-limit") as usize,
         output: values.output_limits(),
         clients_max: values.count("maxclients") as usize,

@@ -9,7 +9,7 @@ use world::Level;
 pub(crate) struct Settings {
     /// How many refusals ACL LOG remembers: `acllog-max-len`.
     pub(crate) acllog_len_max: usize,
-    /// `proto-max-bulk-len`, bytes.
+    /// `proto-max-bulk-len`, bytes, as far as a word may be that long.
     pub(crate) bulk_len_max: usize,
     /// `client-query-buffer-limit`, bytes.
     pub(crate) query_buffer_max: usize,

@@ -6,7 +6,7 @@
 //! costs one look at its length for each piece. Announced lengths are only ever compared with what is there: memory
 //! grows by what was fed, never by what was promised.
 
-use ds::Element;
+use ds::{Element, PART_BYTES_MAX};
 use stdx::crc64;
 
 use crate::corrupt::{Corrupt, Damage};
@@ -166,6 +166,7 @@ impl Input {
         let rest = &self.buffer[self.next..];
         match length {
             Length::Plain(length) => {
+                self.check_text_len(length)?;
                 let length = within(rest, header, length).ok_or(Stop::More)?;
                 let from = self.next + header;
                 self.next = from + length;
@@ -189,6 +190,14 @@ impl Input {
             Length::Encoded(encoding::LZF) => self.compressed(),
             Length::Encoded(other) => Err(self.corrupt(Damage::StringEncoding(other))),
         }
+    }
+
+    /// Refuses a string that no key, element or value could hold.
+    fn check_text_len(&self, length: u64) -> Read<()> {
+        if length > PART_BYTES_MAX as u64 {
+            return Err(self.corrupt(Damage::Broken("String of 4 GiB or more")));
+        }
+        Ok(())
     }
 
     /// A string as it lies there: all its bytes, and what it says if it was written plainly.
@@ -220,15 +229,20 @@ impl Input {
         let text = self.whole(|input| {
             input.next += 1;
             let (packed, plain) = (input.length()?, input.length()?);
-            let packed = within(input.rest(), 0, packed).ok_or(Stop::More)?;
-            let text = usize::try_from(plain)
-                .ok()
-                .and_then(|plain| lzf::decompress(&input.rest()[..packed], plain).ok());
-            let Some(text) = text else {
-                input.next = begin;
-                return Err(input.corrupt(Damage::Broken("Invalid LZF compressed string")));
-            };
-            input.next += packed;
+            let body = input.next;
+            // Whatever is wrong, the string begins here.
+            input.next = begin;
+            let broken = || input.corrupt(Damage::Broken("Invalid LZF compressed string"));
+            // What the lengths say is judged before anything waits for the bytes.
+            input.check_text_len(packed.max(plain))?;
+            if plain > lzf::expanded_max(packed) {
+                return Err(broken());
+            }
+            let rest = &input.buffer[body..];
+            let packed = within(rest, 0, packed).ok_or(Stop::More)?;
+            let plain = usize::try_from(plain).map_err(|_| broken())?;
+            let text = lzf::decompress(&rest[..packed], plain).map_err(|_| broken())?;
+            input.next = body + packed;
             Ok(text)
         });
         text.map(Text::Owned)
@@ -305,13 +319,30 @@ mod tests {
 
     #[test]
     fn a_promise_of_everything_allocates_nothing() {
-        let mut huge = vec![0x81];
-        huge.extend_from_slice(&u64::MAX.to_be_bytes());
+        let huge = [0x80, 0xff, 0xff, 0xff, 0xff];
         assert!(matches!(input(&huge).text(), Err(Stop::More)));
         let mut bomb = vec![0xc3, 2, 0x81];
         bomb.extend_from_slice(&u64::MAX.to_be_bytes());
         bomb.extend_from_slice(&[0, b'x']);
         assert!(matches!(input(&bomb).text(), Err(Stop::Corrupt(Corrupt { at: 0, .. }))));
+    }
+
+    #[test]
+    fn a_string_that_nothing_could_hold_is_refused_by_its_length() {
+        let long = |length: u64| [&[0x81][..], &length.to_be_bytes()].concat();
+        let limit = PART_BYTES_MAX as u64;
+        // Compressed, so many bytes stand for more; both lengths are plausible.
+        let packed = [&[0x80][..], &(50u32 << 20).to_be_bytes()].concat();
+        for (length, is_refused) in [(limit, false), (limit + 1, true), (u64::MAX, true)] {
+            for bytes in [long(length), [&[0xc3][..], &packed, &long(length)].concat()] {
+                let mut input = input(&bytes);
+                match input.text() {
+                    Err(Stop::More) => assert!(!is_refused, "{length}"),
+                    Err(Stop::Corrupt(_)) => assert!(is_refused, "{length}"),
+                    Ok(_) => panic!("the bytes are not there"),
+                }
+            }
+        }
     }
 
     #[test]

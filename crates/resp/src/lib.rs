@@ -12,5 +12,5 @@ mod writer;
 pub use reply::{Fault, ReplyError, ReplyParser};
 pub use request::{Limits, ProtocolError, Request, RequestParser};
 pub use value::Value;
-pub use words::{Owned, Span, Words};
+pub use words::{Owned, Span, WORD_BYTES_MAX, Words};
 pub use writer::{Deferred, Proto, Writer};

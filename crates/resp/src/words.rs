@@ -1,22 +1,26 @@
 //! The words of a request, as slices of the buffer they arrived in: no copy and no allocation per word.
 
-/// Where a word lies in its buffer.
+/// The longest word that a request may have, whatever `proto-max-bulk-len` says: what stores words counts their bytes
+/// in 32 bits.
+pub const WORD_BYTES_MAX: usize = u32::MAX as usize;
+
+/// Where a word lies in its buffer. The buffer may be longer than 4 GiB, where the words together are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    start: u32,
-    end: u32,
+    start: usize,
+    end: usize,
 }
 
 impl Span {
     /// The word from `start` up to `end`.
     pub fn new(start: usize, end: usize) -> Span {
-        debug_assert!(start <= end && end <= u32::MAX as usize);
-        Span { start: start as u32, end: end as u32 }
+        debug_assert!(start <= end);
+        Span { start, end }
     }
 
     /// The same word after `count` bytes before it were dropped from the buffer.
     pub(crate) fn earlier(self, count: usize) -> Span {
-        Span { start: self.start - count as u32, end: self.end - count as u32 }
+        Span { start: self.start - count, end: self.end - count }
     }
 }
 
@@ -45,7 +49,7 @@ impl<'a> Words<'a> {
 
     /// The word at `index`, if there are that many.
     pub fn get(&self, index: usize) -> Option<&'a [u8]> {
-        self.spans.get(index).map(|span| &self.bytes[span.start as usize..span.end as usize])
+        self.spans.get(index).map(|span| &self.bytes[span.start..span.end])
     }
 
     /// The words from `index` on; none where there are fewer.
@@ -63,7 +67,7 @@ impl<'a> Words<'a> {
         &self,
     ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone + use<'a> {
         let bytes = self.bytes;
-        self.spans.iter().map(move |span| &bytes[span.start as usize..span.end as usize])
+        self.spans.iter().map(move |span| &bytes[span.start..span.end])
     }
 
     /// Appends the request in its canonical form: an array of bulk strings.
@@ -91,7 +95,7 @@ impl std::ops::Index<usize> for Words<'_> {
     type Output = [u8];
     fn index(&self, index: usize) -> &[u8] {
         let span = self.spans[index];
-        &self.bytes[span.start as usize..span.end as usize]
+        &self.bytes[span.start..span.end]
     }
 }
 

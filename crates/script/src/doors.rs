@@ -7,6 +7,7 @@ use crate::raised::{self, Raised};
 use crate::{bits, from_redis, json, lifted, msgpack, packing, random, shebang};
 use command::{Owned, Proto, REDIS_VERSION};
 use mlua::{FromLua, Function, Lua, MultiValue, Result, Scope, Table, Value, Variadic};
+use resp::WORD_BYTES_MAX;
 
 /// What replicas are told: the bit in `redis.set_repl`.
 const REPLICAS: i64 = 2;
@@ -164,7 +165,11 @@ fn words_of(words: Words) -> std::result::Result<Owned, &'static str> {
     }
     let mut owned = Owned::default();
     for Word(word) in words {
-        owned.push(&word.ok_or("Lua redis lib command arguments must be strings or integers")?);
+        let word = word.ok_or("Lua redis lib command arguments must be strings or integers")?;
+        if word.len() > WORD_BYTES_MAX {
+            return Err("Lua redis lib command argument of 4 GiB or more");
+        }
+        owned.push(&word);
     }
     Ok(owned)
 }

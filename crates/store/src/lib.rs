@@ -28,5 +28,6 @@ pub use settings::{Policy, Settings, Thresholds};
 pub use snapshot::{Access, LargeFrom, Opening, Piece, Progress, Record, RecordSink, SnapshotId};
 pub use stdx::WrongType;
 pub use value::{
-    Encoding, End, Hash, Inserted, Kind, List, Node, Set, Side, Str, Value, ValueRef, ZSet,
+    Encoding, End, FIELD_END_MAX, Hash, Inserted, Kind, List, Node, Set, Side, Str, Value,
+    ValueRef, ZSet,
 };

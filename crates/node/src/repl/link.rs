@@ -4,7 +4,7 @@ use crate::input::AHEAD;
 use crate::node::{Errand, Node};
 use crate::session::{Closing, Role, Session};
 use replication::{Fed, Loss};
-use resp::Limits;
+use resp::{Limits, WORD_BYTES_MAX};
 use world::{ConnId, Dial, Effect, Level, Peer, Ticket};
 
 /// What the node itself knows of the link.
@@ -149,7 +149,7 @@ impl Node {
             return;
         }
         let buffer = std::mem::take(&mut inbox.bytes);
-        let limits = Limits { bulk_len_max: usize::MAX >> 8, ..Limits::default() };
+        let limits = Limits { bulk_len_max: WORD_BYTES_MAX, ..Limits::default() };
         // Where the first request begins that was not counted as applied.
         let mut from = 0;
         let garbled = loop {

@@ -10,7 +10,7 @@ pub mod zset;
 
 use crate::Inside;
 use ds::table::Probe;
-pub use hash::Hash;
+pub use hash::{FIELD_END_MAX, Hash};
 pub use list::{End, List, Node, Side};
 pub use set::Set;
 pub use zset::{Inserted, ZSet};
@@ -46,7 +46,12 @@ impl Encoding {
     }
 }
 
-/// Whether no two of the elements are the same, however each is stored.
+/// A listpack from a stranger that is longer is not kept as one: what is kept may grow to four times its size before
+/// anybody asks again whether there is room, and counts its bytes in 32 bits.
+const STRANGER_BYTES_MAX: usize = ds::listpack::MAX_BYTES / 4;
+
+/// Whether no two of the elements are the same, however each is stored. It takes memory and time for all of them, so
+/// those of a large collection are better put into a table, which ends at the first that comes twice.
 fn distinct<'a>(elements: impl Iterator<Item = ds::Element<'a>>) -> bool {
     #[derive(PartialEq, Eq, PartialOrd, Ord)]
     enum Normal<'a> {

@@ -84,7 +84,8 @@ fn restore(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let deadline = match ttl {
         0 => None,
         ms if options.absolute => Some(ms),
-        ms => Some(ms.saturating_add(now_ms)),
+        // A file says it in 63 bits.
+        ms => Some(ms.saturating_add(now_ms).min(i64::MAX as u64)),
     };
     let deleted = options.replace && db.remove(key);
     if deadline.is_some_and(|at| at <= now_ms) && !is_replica {

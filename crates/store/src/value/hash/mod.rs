@@ -14,10 +14,14 @@ use stdx::Prng;
 
 use super::kept::Kept;
 use super::members::Cells;
-use super::{Encoding, distinct};
+use super::{Encoding, STRANGER_BYTES_MAX, distinct};
 use crate::{HashMut, Thresholds};
 pub(crate) use field::Field;
 pub use iter::{Iter, IterWithTtl};
+
+/// The latest moment that a field can end at, in Unix milliseconds: Redis 8 refuses a file with a later one. Whatever
+/// stores a field's end keeps to this.
+pub const FIELD_END_MAX: u64 = (1 << 48) - 1;
 
 /// Fields with values.
 #[derive(Clone, Debug)]
@@ -244,7 +248,13 @@ impl Hash {
     }
 
     /// Lets a field expire at `unix_ms`; false where there is no such field.
-    pub fn set_ttl(&mut self, field: &[u8], unix_ms: u64, _limits: &Thresholds) -> bool {
+    pub fn set_ttl(&mut self, field: &[u8], unix_ms: u64, limits: &Thresholds) -> bool {
+        // A field's time takes up to ten bytes, where the field and its value may have taken four.
+        if let Fields::Pack(pack) = &self.fields
+            && pack.byte_len() > STRANGER_BYTES_MAX
+        {
+            self.convert_to_table(limits);
+        }
         if let Fields::Pack(pack) = &self.fields {
             let mut timed = Listpack::new();
             for (field, value) in pack.pairs() {
@@ -357,16 +367,26 @@ impl Hash {
     /// A hash from a listpack of fields and values, converted where that is too large for the limits; `None`
     /// where a field comes twice or has no value.
     pub fn from_listpack(pack: Listpack, limits: &Thresholds) -> Option<Hash> {
-        if pack.len() & 1 == 1 || !distinct(pack.pairs().map(|(field, _)| field)) {
+        if pack.len() & 1 == 1 {
             return None;
         }
         let longest = pack.iter().map(|e| e.len()).max().unwrap_or(0);
-        let mut hash = Hash { fields: Fields::Pack(pack) };
-        if hash.len() > limits.hash_max_listpack_entries || longest > limits.hash_max_listpack_value
+        if pack.len() / 2 > limits.hash_max_listpack_entries
+            || longest > limits.hash_max_listpack_value
+            || pack.byte_len() > STRANGER_BYTES_MAX
         {
-            hash.convert_to_table(limits);
+            let mut cells = Cells::new(limits.seed);
+            let (mut field_buf, mut value_buf) = (ElementBuf::new(), ElementBuf::new());
+            for (field, value) in pack.pairs() {
+                let (field, value) = (field.bytes(&mut field_buf), value.bytes(&mut value_buf));
+                if !cells.insert_if_absent(field, || Cell::new(field, Some(value), None)) {
+                    return None;
+                }
+            }
+            return Some(Hash { fields: Fields::Table(Kept::new(cells)) });
         }
-        Some(hash)
+        let is_sound = distinct(pack.pairs().map(|(field, _)| field));
+        is_sound.then_some(Hash { fields: Fields::Pack(pack) })
     }
 
     /// Bytes allocated, the `Hash` itself not counted.

@@ -46,10 +46,19 @@ pub(super) fn insert(
         }
         return;
     }
-    // The half on the side of the reference that was cut keeps the element.
-    match side {
-        Side::After => nodes.update(place, |right, _| right.push(End::Front, value)),
-        Side::Before => nodes.update(place - 1, |left, _| left.push(End::Back, value)),
+    // The half on the side of the reference that was cut keeps the element, unless its size could not be counted.
+    let (half, near) = match side {
+        Side::After => (place, End::Front),
+        Side::Before => (place - 1, End::Back),
+    };
+    let has_room = nodes
+        .get(half)
+        .and_then(|(segment, _)| segment.pack())
+        .is_some_and(|pack| pack.has_room(value.len()));
+    if has_room {
+        nodes.update(half, |segment, _| segment.push(near, value));
+    } else {
+        nodes.insert_at(place, Segment::of(value));
     }
     let (_, center) = nodes.get(index).expect("the reference is still there");
     join_around(nodes, center, limit);

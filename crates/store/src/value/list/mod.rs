@@ -10,7 +10,7 @@ mod segment;
 use std::fmt;
 use std::ops::Range;
 
-use ds::listpack::Listpack;
+use ds::listpack::{self, Listpack};
 use ds::{Element, Slim, Tree};
 
 use super::Encoding;
@@ -232,7 +232,9 @@ impl List {
                 pack.replace(at, Element::Bytes(value));
             }
             Kept::Nodes(nodes) => {
-                let replaced = nodes.update(index, |segment, offset| segment.set(offset, value));
+                let bytes_max = listpack::MAX_BYTES;
+                let set = |segment: &mut Segment, offset| segment.set(offset, value, bytes_max);
+                let replaced = nodes.update(index, set);
                 if !replaced {
                     // Too large to be packed, or in the place of one that was.
                     edit::replace_by_segment(nodes, index, value);

@@ -158,10 +158,14 @@ impl Segment {
         }
     }
 
-    /// Puts a value in the place of another; false where it cannot be in this kind of node.
-    pub(super) fn set(&mut self, index: usize, value: &[u8]) -> bool {
+    /// Puts a value in the place of another; false where it cannot be in this kind of node, or would make a packed one
+    /// longer than `bytes_max`.
+    pub(super) fn set(&mut self, index: usize, value: &[u8], bytes_max: usize) -> bool {
         match self {
-            Segment::Packed { pack, .. } if value.len() < PLAIN_FROM => {
+            Segment::Packed { pack, .. }
+                if value.len() < PLAIN_FROM
+                    && pack.byte_len() + value.len() + OVERHEAD <= bytes_max =>
+            {
                 let at = pack.seek(index).expect("an index within the node");
                 pack.replace(at, Element::Bytes(value));
                 true
@@ -225,6 +229,23 @@ impl Segment {
                 Elements::Plain((!range.is_empty()).then_some(Element::Bytes(value)))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_replaced_in_only_as_far_as_its_size_can_be_counted() {
+        let mut pack = Listpack::new();
+        (0..9).for_each(|n| pack.push_back(Element::Int(n)));
+        let mut node = Segment::packed(pack);
+        let value = [b'x'; 60];
+        let set: Vec<bool> = (0..9).map(|index| node.set(index, &value, 256)).collect();
+        assert_eq!(set, [true, true, true, false, false, false, false, false, false]);
+        let Segment::Packed { pack, count } = &node else { panic!("it stays packed") };
+        assert!(pack.byte_len() <= 256 && *count == 9, "{} bytes", pack.byte_len());
     }
 }
 

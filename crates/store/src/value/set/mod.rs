@@ -11,7 +11,7 @@ use stdx::Prng;
 use stdx::integer::parse_i64;
 
 use super::kept::Kept;
-use super::{Encoding, distinct, members};
+use super::{Encoding, STRANGER_BYTES_MAX, distinct, members};
 use crate::{SetMut, Thresholds};
 
 /// A set of distinct members.
@@ -244,15 +244,18 @@ impl Set {
     /// A set from a listpack, converted where that is too large for the limits; `None` where an element comes
     /// twice.
     pub fn from_listpack(pack: Listpack, limits: &Thresholds) -> Option<Set> {
-        if !distinct(pack.iter()) {
-            return None;
+        if pack.len() > limits.set_max_listpack_entries || pack.byte_len() > STRANGER_BYTES_MAX {
+            let mut cells = members::Cells::new(limits.seed);
+            let mut buf = ElementBuf::new();
+            for member in pack.iter() {
+                let member = member.bytes(&mut buf);
+                if !cells.insert_if_absent(member, || Cell::new(member, None, None)) {
+                    return None;
+                }
+            }
+            return Some(Set { members: Members::Table(Kept::new(cells)) });
         }
-        let is_large = pack.len() > limits.set_max_listpack_entries;
-        let mut set = Set { members: Members::Pack(pack) };
-        if is_large {
-            set.convert_to_table(limits);
-        }
-        Some(set)
+        distinct(pack.iter()).then_some(Set { members: Members::Pack(pack) })
     }
 
     /// Makes an intset of a set of nothing but integers that are few enough, as Redis does with the result of

@@ -16,7 +16,7 @@ use ds::{Element, ElementBuf};
 use stdx::Prng;
 
 use super::kept::Kept;
-use super::{Encoding, End, distinct};
+use super::{Encoding, End, STRANGER_BYTES_MAX, distinct};
 use crate::{Thresholds, ZSetMut};
 use order::Ordered;
 use pack::Soundness;
@@ -301,27 +301,38 @@ impl ZSet {
     /// A sorted set from a listpack of members and scores, converted where that is too large for the limits, and
     /// sorted where it is not; `None` where a member comes twice or a score is none.
     pub fn from_listpack(pack: Listpack, limits: &Thresholds) -> Option<ZSet> {
-        if pack.len() & 1 == 1 || !distinct(pack.pairs().map(|(member, _)| member)) {
+        if pack.len() & 1 == 1 {
             return None;
         }
-        let pack = match pack::soundness(&pack) {
+        let longest = pack.pairs().map(|(member, _)| member.len()).max().unwrap_or(0);
+        let soundness = pack::soundness(&pack);
+        if pack.len() / 2 > limits.zset_max_listpack_entries
+            || longest > limits.zset_max_listpack_value
+            || pack.byte_len() > STRANGER_BYTES_MAX
+        {
+            let mut ordered = Ordered::new(limits.seed);
+            let mut buf = ElementBuf::new();
+            for (member, score) in pack::pairs(&pack) {
+                let member = member.bytes(&mut buf);
+                if matches!(soundness, Soundness::Broken) || ordered.score(member).is_some() {
+                    return None;
+                }
+                match soundness {
+                    Soundness::Sorted => ordered.push_back(member, score),
+                    _ => ordered.insert_new(member, score),
+                }
+            }
+            return Some(ZSet { members: Members::Ordered(Kept::new(ordered)) });
+        }
+        if !distinct(pack.pairs().map(|(member, _)| member)) {
+            return None;
+        }
+        let pack = match soundness {
             Soundness::Broken => return None,
             Soundness::Sorted => pack,
-            Soundness::Unsorted => {
-                let mut sorted = Listpack::new();
-                for (member, score) in pack::pairs(&pack) {
-                    pack::insert(&mut sorted, &member.to_vec(), score);
-                }
-                sorted
-            }
+            Soundness::Unsorted => pack::sorted(&pack),
         };
-        let longest = pack.pairs().map(|(member, _)| member.len()).max().unwrap_or(0);
-        let mut zset = ZSet { members: Members::Pack(pack) };
-        if zset.len() > limits.zset_max_listpack_entries || longest > limits.zset_max_listpack_value
-        {
-            zset.convert_to_ordered(limits);
-        }
-        Some(zset)
+        Some(ZSet { members: Members::Pack(pack) })
     }
 
     /// Goes back to a listpack where that is within the limits, as Redis does with the result of ZUNIONSTORE and

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use ds::Element;
 use ds::listpack::Listpack;
+use ds::{Element, ElementBuf};
 use stdx::float;
 
 use super::order::compare;
@@ -50,6 +50,29 @@ pub(super) fn insert(pack: &mut Listpack, member: &[u8], new: f64) {
     }
 }
 
+/// The same members with their scores, in order. A stranger may send a million in descending order: to put them in
+/// their places one by one would take hours.
+pub(super) fn sorted(pack: &Listpack) -> Listpack {
+    let mut all: Vec<(Element<'_>, f64)> = pairs(pack).collect();
+    all.sort_by(|(a, least), (b, most)| {
+        let mut buf = ElementBuf::new();
+        compare(*least, *most).then_with(|| a.cmp_bytes(b.bytes(&mut buf)))
+    });
+    let mut sorted = Listpack::new();
+    for (member, score) in all {
+        push_back(&mut sorted, member, score);
+    }
+    sorted
+}
+
+fn push_back(pack: &mut Listpack, member: Element<'_>, score: f64) {
+    pack.push_back(member);
+    match float::as_integer(score) {
+        Some(integer) => pack.push_back(Element::Int(integer)),
+        None => pack.push_back(Element::Bytes(&float::shortest(score))),
+    }
+}
+
 /// Whether all scores are numbers, and members in order.
 pub(super) enum Soundness {
     Sorted,
@@ -65,8 +88,9 @@ pub(super) fn soundness(pack: &Listpack) -> Soundness {
     for (member, text) in pack.pairs() {
         let Some(score) = score(text) else { return Soundness::Broken };
         if let Some((other, least)) = before {
-            let bytes = member.to_vec();
-            sorted &= compare(least, score).then_with(|| other.cmp_bytes(&bytes)).is_lt();
+            let mut buf = ElementBuf::new();
+            let bytes = member.bytes(&mut buf);
+            sorted &= compare(least, score).then_with(|| other.cmp_bytes(bytes)).is_lt();
         }
         before = Some((member, score));
     }

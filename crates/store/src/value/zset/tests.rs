@@ -187,6 +187,27 @@ fn a_strangers_listpack_is_sorted_or_refused() {
 }
 
 #[test]
+fn a_strangers_listpack_is_loaded_in_any_order_whatever_its_length() {
+    // Put into their places one by one, they would take longer than anybody waits.
+    let count = 200_000;
+    let mut pack = Listpack::new();
+    for n in 0..count {
+        pack.push_back(Element::Int(n));
+        pack.push_back(Element::Int(-n));
+    }
+    let wide = Thresholds { zset_max_listpack_entries: usize::MAX, ..Thresholds::default() };
+    for limits in [Thresholds::default(), wide] {
+        let zset = ZSet::from_listpack(pack.clone(), &limits).expect("members are distinct");
+        assert_eq!(zset.len() as i64, count);
+        let first = zset.iter().next().map(owned);
+        assert_eq!(first, Some((1.0 - count as f64, (count - 1).to_string().into_bytes())));
+    }
+    let mut twice = pack.clone();
+    [0, 1].into_iter().for_each(|n| twice.push_back(Element::Int(n)));
+    assert!(ZSet::from_listpack(twice, &Thresholds::default()).is_none());
+}
+
+#[test]
 fn a_member_of_a_large_set_costs_less_than_a_skiplist_would() {
     let limits = Thresholds::default();
     let mut zset = ZSet::new();

@@ -181,6 +181,30 @@ fn hashes_whose_fields_expire() {
     let trailing = [b"\x02\x01a\xc0\x02", &earliest[..], b"\x01b\x011", &never].concat();
     assert_eq!(one("VALKEY080", 22, &trailing), want);
 
+    // The latest end that Redis 8 loads, in each way; then one that it refuses. Valkey has later ones: they come down.
+    let latest = store::FIELD_END_MAX;
+    let want = fields(&[("a", "2", Some(latest))]);
+    for (end, is_loaded) in [(latest, true), (latest + 1, false)] {
+        let absolute = [&b"\x01\x81"[..], &end.to_be_bytes(), b"\x01a\xc0\x02"].concat();
+        let relative = [&end.to_le_bytes()[..], b"\x01\x01\x01a\xc0\x02"].concat();
+        let mut triplet =
+            [&b"\x14\0\0\0\x03\0\x81a\x02\x02\x01\xf4"[..], &end.to_le_bytes(), b"\x09\xff"]
+                .concat();
+        triplet[0] = triplet.len() as u8;
+        let with_earliest = [&end.to_le_bytes()[..], &packed(&triplet)].concat();
+        for (kind, bytes) in
+            [(22, &absolute), (24, &relative), (23, &packed(&triplet)), (25, &with_earliest)]
+        {
+            if is_loaded {
+                assert_eq!(one("REDIS0012", kind, bytes), want, "{kind}");
+            } else {
+                fault("REDIS0012", kind, bytes);
+            }
+        }
+        let trailing = [&b"\x01\x01a\xc0\x02"[..], &end.to_le_bytes()].concat();
+        assert_eq!(one("VALKEY080", 22, &trailing), want);
+    }
+
     let far = b"\x01\x81\x7f\xff\xff\xff\xff\xff\xff\xff\x01a\xc0\x02";
     assert_eq!(fault("REDIS0012", 22, far), "invalid expireAt time");
     assert_eq!(fault("VALKEY080", 24, &relative), "Invalid object type: 24");

@@ -1,10 +1,11 @@
 //! Fields and their ends at once: HGETEX, HSETEX, HGETDEL.
 
 use command::{Args, Arity, Command, Error, Flags, Flow, KeyFlags, Keys, Outcome, Spec};
+use stdx::Now;
 use store::{EventClass, Expiry};
 
 use super::expire::{fields_deleted, fields_ended};
-use super::words::{about, take_fields};
+use super::words::{about, end, take_fields};
 use super::{FAMILY, delete_due};
 use crate::until::{Until, is_past};
 use crate::{DataCommand, DataCx, reply};
@@ -93,8 +94,8 @@ fn hgetex<'a>(cx: &mut DataCx<'_>, mut args: Args<'a>) -> Outcome {
             ));
         }
     }
+    let end = end_of(until, cx.now, "hgetex")?;
     let names = take_fields(&mut args, 1)?;
-    let end = until.map(|until| until.unix_ms(cx.now, "hgetex")).transpose()?;
     let past = end.is_some_and(|end| passed(cx, end));
     delete_due(&mut cx.db, key);
     let mut hash = cx.db.hash_mut(key)?;
@@ -184,8 +185,8 @@ fn hsetex<'a>(cx: &mut DataCx<'_>, mut args: Args<'a>) -> Outcome {
             ));
         }
     }
+    let end = end_of(until, cx.now, "hsetex")?;
     let pairs = take_fields(&mut args, 2)?;
-    let end = until.map(|until| until.unix_ms(cx.now, "hsetex")).transpose()?;
     let past = end.is_some_and(|end| passed(cx, end));
     delete_due(&mut cx.db, key);
     let hash = cx.db.hash_mut(key)?;
@@ -195,14 +196,18 @@ fn hsetex<'a>(cx: &mut DataCx<'_>, mut args: Args<'a>) -> Outcome {
         cx.reply.int(0);
         return Ok(Flow::Done);
     }
+    let count = pairs.len() / 2;
     if past {
-        // They would be set only to be gone: nobody can see them in between.
-        let mut hash = hash;
-        let gone: Vec<_> =
-            names().filter(|name| hash.as_mut().is_some_and(|hash| hash.remove(name))).collect();
-        if !gone.is_empty() {
-            fields_deleted(cx, key, &gone);
+        // compat(8.0): they are set and deleted at once, and both is told.
+        let mut hash = cx.db.hash_or_create(key)?;
+        for name in names() {
+            hash.remove(name);
         }
+        cx.db.changed(key, EventClass::HASH, "hset", count as u64);
+        cx.db.notify(EventClass::HASH, "hdel", key);
+        let head: [&[u8]; 2] = [b"HDEL", key];
+        cx.propagation.instead(head.into_iter().chain(names()));
+        cx.db.remove_if_empty(key);
         cx.reply.int(1);
         return Ok(Flow::Done);
     }
@@ -219,7 +224,6 @@ fn hsetex<'a>(cx: &mut DataCx<'_>, mut args: Args<'a>) -> Outcome {
             hash.set_ttl(name, end);
         }
     }
-    let count = pairs.len() / 2;
     cx.db.changed(key, EventClass::HASH, "hset", count as u64);
     if let Some(end) = end {
         cx.db.field_deadlines_set(key);
@@ -244,6 +248,12 @@ fn take_until<'a>(args: &mut Args<'a>, earlier: Option<Until<'a>>) -> Result<Unt
         Some(until) => Ok(until),
         None => Err(Error::bytes([b"ERR unknown argument: ", word].concat())),
     }
+}
+
+/// The end that fields are to have, in Unix milliseconds: within the same bounds as for HEXPIRE and its kin.
+fn end_of(until: Option<Until<'_>>, now: Now, name: &str) -> Result<Option<u64>, Error> {
+    let end = until.map(|until| end(until.text, until.unit, now, name)).transpose()?;
+    Ok(end.map(|end| end as u64))
 }
 
 /// Whether a time is past, and fields that end then are ours to delete.
@@ -298,7 +308,26 @@ mod tests {
             => HDEL h b
             +1
             > HGETEX h EX 0 FIELDS 1 a
+            1) "1"
+            ! h hdel h
+            => HDEL h a
+            +1
+            > HGETEX h PX -1 FIELDS 1 c
+            (error) ERR invalid expire time, must be >= 0
+            > HGETEX h PXAT 70368744177664 FIELDS 1 c
             (error) ERR invalid expire time in 'hgetex' command
+            > HGETEX h PXAT 70368744177663 FIELDS 1 c
+            1) "3"
+            ! h hexpire h
+            => HPEXPIREAT h 70368744177663 FIELDS 1 c
+            +1
+            > HGETEX h PXAT 0 FIELDS 2 c c
+            1) "3"
+            2) (nil)
+            ! h hdel h
+            ! g del h
+            => HDEL h c
+            +1
             > HGETEX h EX 10 PERSIST FIELDS 1 a
             (error) ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified
             > HGETEX h FOO FIELDS 1 a
@@ -394,16 +423,25 @@ mod tests {
             (error) ERR The `numfields` parameter must match the number of arguments
             > HSETEX h EXAT 1 FIELDS 2 a 1 new 1
             (integer) 1
+            ! h hset h
             ! h hdel h
-            => HDEL h a
-            +1
+            => HDEL h a new
+            +2
             > HGETALL h
             1) "b"
             2) "3"
             3) "c"
             4) "1"
-            > HSETEX x EXAT 1 FIELDS 1 a 1
+            > HSETEX h PXAT 9223372036854775807 FIELDS 1 a 1
+            (error) ERR invalid expire time in 'hsetex' command
+            > HSETEX x EX 0 FIELDS 1 a 1
             (integer) 1
+            ! n new x
+            ! h hset x
+            ! h hdel x
+            ! g del x
+            => HDEL x a
+            +1
             > EXISTS x
             (integer) 0
             ! m keymiss x

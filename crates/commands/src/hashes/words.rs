@@ -4,8 +4,9 @@ use command::{Args, Error, Words};
 
 use crate::until::Unit;
 
-/// The latest end that a field may have, in Unix milliseconds: what Redis 8 can write down.
-const END_MAX: i64 = 0xffff_ffff_ffff >> 2;
+/// The latest end that a command may give a field, in Unix milliseconds. Redis 8 sets aside the two highest bits of
+/// what it can write down, and so of [`store::FIELD_END_MAX`].
+const END_MAX: i64 = (store::FIELD_END_MAX >> 2) as i64;
 
 /// Takes `FIELDS`, the number, and as many words as that means, `each` of them for every field; nothing may follow.
 pub(super) fn take_fields<'a>(args: &mut Args<'a>, each: usize) -> Result<Words<'a>, Error> {

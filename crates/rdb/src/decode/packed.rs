@@ -3,7 +3,7 @@
 use ds::Element;
 use ds::intset::Intset;
 use ds::listpack::Listpack;
-use store::{Hash, List, Set, Thresholds, Value, ZSet};
+use store::{FIELD_END_MAX, Hash, List, Set, Thresholds, Value, ZSet};
 
 use super::value::Built;
 use crate::corrupt::Damage;
@@ -168,6 +168,7 @@ fn triplets(pack: &Listpack, limits: &Thresholds) -> Option<Value> {
         }
         match u64::try_from(expires.to_i64()?).ok()? {
             0 => {}
+            ms if ms > FIELD_END_MAX => return None,
             ms => {
                 hash.set_ttl(&field, ms, limits);
             }

@@ -8,15 +8,12 @@
 //! The words for damage are those of Redis.
 
 use ds::{Element, ElementBuf};
-use store::{End, Hash, Inserted, List, Set, Thresholds, Value, ZSet};
+use store::{End, FIELD_END_MAX, Hash, Inserted, List, Set, Thresholds, Value, ZSet};
 
 use super::packed::{self, Packing};
 use crate::corrupt::{Corrupt, Damage};
 use crate::format::{self, container, kind};
 use crate::input::{Input, Read, Stop, Text};
-
-/// The latest moment a hash field can expire at: Redis keeps 46 bits of Unix milliseconds.
-const FIELD_EXPIRY_MAX: u64 = (1 << 46) - 2;
 
 /// What came of a value.
 pub(crate) enum Built {
@@ -200,7 +197,7 @@ impl Builder {
             }
             (Layout::Hash(expiry), Grown::Hash(hash)) => {
                 let expires = parts.field(*expiry, self.earliest.unwrap_or(0), input)?;
-                if expires.is_some_and(|ms| ms > FIELD_EXPIRY_MAX) {
+                if expires.is_some_and(|ms| ms > FIELD_END_MAX) {
                     Some(Damage::Broken("invalid expireAt time"))
                 } else if !hash.set(&parts.first, &parts.second, limits) {
                     Some(Damage::Broken("Duplicate hash fields detected"))
@@ -272,7 +269,8 @@ impl Parts {
             // What lies before 1970 has passed as much as 1970 has.
             (FieldExpiry::Trailing, _) => match input.millis()? {
                 -1 => None,
-                ms => Some(u64::try_from(ms).unwrap_or(0)),
+                // compat(valkey 9): it keeps times that the files of Redis cannot carry.
+                ms => Some(u64::try_from(ms).unwrap_or(0).min(FIELD_END_MAX)),
             },
         };
         self.there = 0;

@@ -87,8 +87,11 @@ pub(crate) fn value(limits: Thresholds) -> impl Strategy<Value = Value> {
             }
             Value::ZSet(zset)
         }),
-        prop::collection::vec((element(), element(), prop::option::of(1u64..1 << 45)), 1..12)
-            .prop_map(move |fields| hash(&fields, &limits)),
+        prop::collection::vec(
+            (element(), element(), prop::option::of(1u64..=store::FIELD_END_MAX)),
+            1..12
+        )
+        .prop_map(move |fields| hash(&fields, &limits)),
         prop::collection::vec((element(), element()), 1..12).prop_map(move |fields| {
             let fields: Vec<_> = fields.into_iter().map(|(f, v)| (f, v, None)).collect();
             hash(&fields, &limits)

@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn lines_split_as_redis_splits_them() {
-        let cases: &[(&[u8], Option<&[&[u8]]>)] = &[
+        type Case = (&'static [u8], Option<&'static [&'static [u8]]>);
+        let cases: &[Case] = &[
             (b"", Some(&[])),
             (b"  a\tb  ", Some(&[b"a", b"b"])),
             (br#"a "b c" 'd e'"#, Some(&[b"a", b"b c", b"d e"])),

@@ -304,3 +304,15 @@ fn browsers_are_turned_away() {
         "#]],
     );
 }
+
+#[test]
+fn a_peer_that_is_not_logged_in_may_be_owed_one_buffer() {
+    for (parameters, is_closed) in [(&[("requirepass", "secret")][..], true), (&[], false)] {
+        let mut player = Player::with(MONITOR, parameters);
+        player.say("PING");
+        let heard = player.bytes("", &b"*1\r\n$4\r\nPING\r\n".repeat(5000));
+        assert_eq!(heard.ends_with("(closed)\n"), is_closed, "{parameters:?}");
+        let heard = player.says("other", "PING");
+        assert!(heard.contains(if is_closed { "NOAUTH" } else { "PONG" }), "{heard}");
+    }
+}

@@ -24,7 +24,7 @@ use std::io::IoSlice;
 use stdx::{Instant, Now, WallTime};
 use world::{
     ConnId, Dial, DiskError, DiskErrorKind, DiskOp, DiskReply, Effect, Event, FileId, Machine,
-    Peer, Senses, Ticket,
+    Peer, Secrets, Senses, Ticket,
 };
 
 /// How many files the invented system lets a process have open.
@@ -79,7 +79,13 @@ impl Player {
         let words = |line: &&str| line.split(' ').map(Vec::from).collect();
         config.users = users.iter().map(words).collect();
         let now = Now { instant: Instant(1_000_000), wall: WallTime::from_ms(1_700_000_000_000) };
-        let mut node = Node::new(Options { config, seed: 1, senses: Senses::NUMB, now });
+        let mut node = Node::new(Options {
+            config,
+            seed: 1,
+            secrets: Secrets::made_up(1),
+            senses: Senses::NUMB,
+            now,
+        });
         node.start(now);
         let files = files.iter().chain(&[("/etc/regent.conf", "port 6379\n")]);
         let files = files.map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));

@@ -30,13 +30,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use stdx::{Now, Prng};
 use store::Keyspace;
-use world::{ConnId, DiskOp, Effect, FileId, Level, Senses, Ticket};
+use world::{ConnId, DiskOp, Effect, FileId, Level, Secrets, Senses, Ticket};
 
 /// The server.
 pub struct Node {
     pub(crate) now: Now,
     pub(crate) senses: Senses,
     pub(crate) prng: Prng,
+    pub(crate) secrets: Secrets,
     pub(crate) run_id: String,
     pub(crate) config: Config,
     /// What `config` comes to, for hot paths; see `configure`.
@@ -135,32 +136,43 @@ pub(crate) enum Errand {
 pub struct Options {
     /// The parameters, as files and arguments gave them.
     pub config: Config,
-    /// Seeds chance and hashing.
+    /// Seeds chance.
     pub seed: u64,
+    /// What ids and the keys of hash functions are made of.
+    pub secrets: Secrets,
     /// What the process can tell of itself.
     pub senses: Senses,
     /// Both clocks at the start.
     pub now: Now,
 }
 
+/// A keyspace that hashes as nobody outside can foresee.
+pub(crate) fn new_keyspace(settings: store::Settings, secrets: &mut Secrets) -> Keyspace {
+    let mut part = secrets.part();
+    let mut seed = || ds::Seed::new(part.next_u64(), part.next_u64());
+    let (collections, keys) = (seed(), seed());
+    let prng = Prng::new(part.next_u64());
+    Keyspace::with_seeds(settings, store::Seeds { keys, collections, prng })
+}
+
 impl Node {
     /// A server with an empty dataset.
     pub fn new(options: Options) -> Node {
-        let mut prng = Prng::new(options.seed);
+        let mut secrets = options.secrets;
         let values = &options.config.values;
         let settings = configure::node(values);
-        let keyspace =
-            Keyspace::new(configure::store(values, ds::Seed::default()), prng.next_u64());
+        let keyspace = new_keyspace(configure::store(values, ds::Seed::default()), &mut secrets);
         let tracking = Tracking::new(keyspace.settings().thresholds.seed);
         let registry = Registry::new(commands::all(), admin::all());
         let mut users = Users::new(Arc::new(registry.catalog()));
         users.set_default_password(values.bytes("requirepass"));
-        let repl = Replication::new(configure::replication(values), prng.next_u64(), options.now);
+        let repl = Replication::new(configure::replication(values), secrets.part(), options.now);
         let mut node = Node {
             now: options.now,
             senses: options.senses,
-            run_id: prng.hex(20),
-            prng,
+            run_id: secrets.hex(20),
+            prng: Prng::new(options.seed),
+            secrets,
             registry,
             settings,
             config: options.config,

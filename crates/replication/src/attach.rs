@@ -130,7 +130,7 @@ impl Replication {
         if self.shared.log.is_open() {
             return;
         }
-        let id = ReplicationId::fresh(&mut self.shared.prng);
+        let id = ReplicationId::fresh(&mut self.shared.secrets);
         self.shared.history.adopt(id);
         self.shared.log.open();
         let History { id, id2, .. } = self.shared.history;

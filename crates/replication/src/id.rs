@@ -6,7 +6,7 @@
 
 use crate::Offset;
 use std::fmt;
-use stdx::Prng;
+use world::Secrets;
 
 /// 40 characters, as they travel on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,9 +17,9 @@ impl ReplicationId {
     pub const NONE: ReplicationId = ReplicationId([b'0'; 40]);
 
     /// A name that nobody else has.
-    pub fn fresh(prng: &mut Prng) -> ReplicationId {
+    pub fn fresh(secrets: &mut Secrets) -> ReplicationId {
         let mut id = [0; 40];
-        id.copy_from_slice(prng.hex(20).as_bytes());
+        id.copy_from_slice(secrets.hex(20).as_bytes());
         ReplicationId(id)
     }
 
@@ -66,8 +66,8 @@ pub struct History {
 
 impl History {
     /// A history of our own, without a past.
-    pub fn new(prng: &mut Prng) -> History {
-        History { id: ReplicationId::fresh(prng), id2: ReplicationId::NONE, parted_at: None }
+    pub fn new(secrets: &mut Secrets) -> History {
+        History { id: ReplicationId::fresh(secrets), id2: ReplicationId::NONE, parted_at: None }
     }
 
     /// Starts a new history at `at`: what was the current one becomes the former.
@@ -92,11 +92,11 @@ mod tests {
 
     #[test]
     fn a_shift_remembers_where_the_histories_part() {
-        let mut prng = Prng::new(1);
-        let mut history = History::new(&mut prng);
+        let mut secrets = Secrets::made_up(1);
+        let mut history = History::new(&mut secrets);
         assert_eq!(history.second_offset(), -1);
         let old = history.id;
-        history.shift(Offset(50), ReplicationId::fresh(&mut prng));
+        history.shift(Offset(50), ReplicationId::fresh(&mut secrets));
         assert_eq!((history.id2, history.second_offset()), (old, 51));
         assert_ne!(history.id, old);
         history.adopt(old);

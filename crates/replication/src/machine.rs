@@ -8,7 +8,7 @@ use crate::stats::Stats;
 use crate::{Action, History, Offset, ReplicationId, Settings, SnapshotId};
 use std::io::IoSlice;
 use stdx::{Instant, Now};
-use world::ConnId;
+use world::{ConnId, Secrets};
 
 /// How long between ticks, and while a FAILOVER is under way.
 const TICK_MS: u64 = 1000;
@@ -61,10 +61,10 @@ pub struct Replication {
 }
 
 impl Replication {
-    /// A primary without replicas or history. `seed` makes its names.
-    pub fn new(settings: Settings, seed: u64, now: Now) -> Replication {
+    /// A primary without replicas or history. Its names are made of `secrets`.
+    pub fn new(settings: Settings, secrets: Secrets, now: Now) -> Replication {
         Replication {
-            shared: Shared::new(settings, seed),
+            shared: Shared::new(settings, secrets),
             primary: Primary::new(now.instant),
             link: None,
             failover: Failover::None,
@@ -479,7 +479,7 @@ impl Replication {
             return;
         }
         if now.instant.ms_since(self.primary.none_since) / 1000 > ttl_secs {
-            let id = ReplicationId::fresh(&mut self.shared.prng);
+            let id = ReplicationId::fresh(&mut self.shared.secrets);
             self.shared.history.adopt(id);
             self.shared.log.close();
             self.shared.notice(format!(

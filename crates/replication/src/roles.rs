@@ -8,7 +8,7 @@ use stdx::Now;
 impl Replication {
     /// Gives the history another name, under which nobody can go on from where he was (DEBUG CHANGE-REPL-ID).
     pub fn change_id(&mut self) {
-        let id = ReplicationId::fresh(&mut self.shared.prng);
+        let id = ReplicationId::fresh(&mut self.shared.secrets);
         self.shared.history.adopt(id);
     }
 
@@ -106,7 +106,7 @@ impl Replication {
         let Some(mut link) = self.link.take() else { return false };
         self.attempts = link.attempts();
         link.drop_connection(&mut self.cx(now));
-        let id = ReplicationId::fresh(&mut self.shared.prng);
+        let id = ReplicationId::fresh(&mut self.shared.secrets);
         self.shared.history.shift(self.shared.log.end(), id);
         let History { id, id2, .. } = self.shared.history;
         let second = self.shared.history.second_offset();

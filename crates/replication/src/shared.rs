@@ -4,8 +4,7 @@ use crate::stats::Stats;
 use crate::timeline::Timeline;
 use crate::{Action, History, Log, Offset, Settings};
 use std::collections::VecDeque;
-use stdx::Prng;
-use world::Level;
+use world::{Level, Secrets};
 
 /// One per server.
 #[derive(Debug)]
@@ -13,7 +12,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) log: Log,
     pub(crate) history: History,
-    pub(crate) prng: Prng,
+    /// What names of histories and marks of snapshots are made of.
+    pub(crate) secrets: Secrets,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) stats: Stats,
     pub(crate) timeline: Timeline,
@@ -22,12 +22,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings, seed: u64) -> Shared {
-        let mut prng = Prng::new(seed);
+    pub(crate) fn new(settings: Settings, mut secrets: Secrets) -> Shared {
         Shared {
             log: Log::new(settings.backlog_bytes.max(Settings::BACKLOG_BYTES_MIN)),
-            history: History::new(&mut prng),
-            prng,
+            history: History::new(&mut secrets),
+            secrets,
             settings,
             actions: VecDeque::new(),
             stats: Stats::default(),

@@ -26,7 +26,7 @@ struct Server {
 impl Server {
     fn new(settings: Settings, seed: u64) -> Server {
         Server {
-            repl: Replication::new(settings, seed, at_ms(0)),
+            repl: Replication::new(settings, world::Secrets::made_up(seed), at_ms(0)),
             log: Vec::new(),
             to_primary: Vec::new(),
             snapshots: Vec::new(),

@@ -20,7 +20,7 @@ use crate::watch;
 use config::Config;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use stdx::{Instant, Now, Prng};
-use world::{Effect, Level, Senses, Ticket};
+use world::{Effect, Level, Secrets, Senses, Ticket};
 
 /// What a Sentinel begins with.
 pub struct Options {
@@ -30,7 +30,10 @@ pub struct Options {
     pub file: Vec<u8>,
     /// What the file's `sentinel` lines say.
     pub saved: Saved,
+    /// Seeds chance.
     pub seed: u64,
+    /// What its id is made of.
+    pub secrets: Secrets,
     pub senses: Senses,
     pub now: Now,
     /// Seconds between local time and Greenwich, for dates in the log.
@@ -69,9 +72,9 @@ pub struct Sentinel {
 impl Sentinel {
     /// A Sentinel that has not begun; see [`Sentinel::start`].
     pub fn new(options: Options) -> Sentinel {
-        let Options { config, file, saved, seed, senses, now, east_secs, rules } = options;
-        let mut prng = Prng::new(seed);
-        let id = saved.my_id.clone().unwrap_or_else(|| prng.hex(20));
+        let Options { config, file, saved, seed, mut secrets, senses, now, east_secs, rules } =
+            options;
+        let id = saved.my_id.clone().unwrap_or_else(|| secrets.hex(20));
         let requirepass = config.values.text("requirepass");
         let password = match saved.sentinel_pass.is_empty() {
             true => requirepass,
@@ -118,7 +121,7 @@ impl Sentinel {
             ledger: Ledger::default(),
             scripts: Scripts::default(),
             news: VecDeque::new(),
-            prng,
+            prng: Prng::new(seed),
             effects: VecDeque::new(),
             held: Held::default(),
             tickets: 0,

@@ -29,6 +29,17 @@ pub struct Stats {
     pub evicted_keys: u64,
 }
 
+/// What hashing and sampling begin with.
+#[derive(Clone, Debug)]
+pub struct Seeds {
+    /// The secret of the tables of keys.
+    pub keys: Seed,
+    /// The secret of the tables inside of large collections.
+    pub collections: Seed,
+    /// Chance, for samples.
+    pub prng: Prng,
+}
+
 /// All databases and what they share.
 pub struct Keyspace {
     /// By the index of the database.
@@ -64,10 +75,17 @@ pub struct Keyspace {
 
 impl Keyspace {
     /// Empty databases. The seed decides about hashing and sampling.
-    pub fn new(mut settings: Settings, seed: u64) -> Keyspace {
+    pub fn new(settings: Settings, seed: u64) -> Keyspace {
         let mut prng = Prng::new(seed);
-        settings.thresholds.seed = Seed::new(prng.next_u64(), prng.next_u64());
-        let seed = Seed::new(prng.next_u64(), prng.next_u64());
+        let collections = Seed::new(prng.next_u64(), prng.next_u64());
+        let keys = Seed::new(prng.next_u64(), prng.next_u64());
+        Keyspace::with_seeds(settings, Seeds { keys, collections, prng })
+    }
+
+    /// Empty databases, whose hashing nobody can foresee who does not know the seeds.
+    pub fn with_seeds(mut settings: Settings, seeds: Seeds) -> Keyspace {
+        let Seeds { keys: seed, collections, prng } = seeds;
+        settings.thresholds.seed = collections;
         let count = settings.databases;
         Keyspace {
             spaces: (0..count).map(|index| Space::new(index as u64, seed, 0)).collect(),

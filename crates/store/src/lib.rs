@@ -23,7 +23,7 @@ pub use change::{Change, EventClass, EventClasses, Observers};
 pub use db::{Db, IncrementError, KeyInfo};
 pub use expiry::{Expiry, Ttl};
 pub use guard::{HashMut, ListMut, SetMut, ZSetMut};
-pub use keyspace::{Keyspace, Stats};
+pub use keyspace::{Keyspace, Seeds, Stats};
 pub use settings::{Policy, Settings, Thresholds};
 pub use snapshot::{Access, LargeFrom, Opening, Piece, Progress, Record, RecordSink, SnapshotId};
 pub use stdx::WrongType;

@@ -15,11 +15,13 @@ mod disk;
 mod effect;
 mod event;
 mod facts;
+mod secrets;
 
 pub use disk::{DiskError, DiskErrorKind, DiskOp, DiskReply, FileId};
 pub use effect::{Dial, Effect, Exit, Level, Work};
 pub use event::{Event, Outcome, Peer, Signal};
 pub use facts::{Facts, Senses};
+pub use secrets::Secrets;
 
 use std::io::IoSlice;
 use stdx::{Instant, Now};

@@ -5,10 +5,9 @@
 //! disk that fails leaves everything as it was.
 
 use super::{LoadingWhy, SavingId};
-use crate::node::Node;
+use crate::node::{Node, new_keyspace};
 use script::Restore;
 use stdx::Instant;
-use store::Keyspace;
 use world::ConnId;
 
 /// A dataset that is to be loaded when it has been saved.
@@ -51,8 +50,8 @@ impl Node {
     /// Loads the dataset's file, over what there is or in the place of it.
     pub(crate) fn load_again(&mut self, conn: ConnId, how: How) {
         if how.flush {
-            let seed = self.prng.next_u64();
-            self.beside = Some(Box::new(Keyspace::new(self.keyspace.settings().clone(), seed)));
+            let settings = self.keyspace.settings().clone();
+            self.beside = Some(Box::new(new_keyspace(settings, &mut self.secrets)));
         }
         let path = self.config.values.text("dbfilename");
         let libraries = match how {

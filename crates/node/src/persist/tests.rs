@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::IoSlice;
 use stdx::{Instant, Now, Prng, WallTime};
 use store::{Expiry, Keyspace, Ttl};
-use world::{ConnId, DiskOp, DiskReply, Effect, Event, FileId, Machine, Peer, Senses};
+use world::{ConnId, DiskOp, DiskReply, Effect, Event, FileId, Machine, Peer, Secrets, Senses};
 
 const CLIENT: ConnId = ConnId(1);
 
@@ -77,7 +77,13 @@ impl Slow {
             config.values.set(name, &[value]).expect("a value that the parameter takes");
         }
         let now = Now { instant: Instant(1_000_000), wall: WallTime::from_ms(1_700_000_000_000) };
-        let mut node = Node::new(Options { config, seed, senses: Senses::NUMB, now });
+        let mut node = Node::new(Options {
+            config,
+            seed,
+            secrets: Secrets::made_up(seed),
+            senses: Senses::NUMB,
+            now,
+        });
         let address = |text: &str| Peer::Ip(text.parse().expect("an address"));
         let (peer, local) = (address("127.0.0.1:50000"), address("127.0.0.1:6379"));
         node.handle_event(now, Event::Accepted { conn: CLIENT, peer, local });

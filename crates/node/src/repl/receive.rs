@@ -1,10 +1,9 @@
 //! A snapshot from the master: into a file first, or straight into memory. The old data goes when what replaces it
 //! is known to be loadable, and not before.
 
-use crate::node::{Errand, Node};
+use crate::node::{Errand, Node, new_keyspace};
 use crate::persist::{Destination, Loading, LoadingWhy};
 use replication::{Intake, Replaces};
-use store::Keyspace;
 use world::{DiskError, DiskOp, FileId, Level};
 
 /// A snapshot that is arriving.
@@ -294,8 +293,8 @@ impl Node {
             self.give_up_reload();
             loading.beside = true;
             loading.serves = self.repl.receives_own_history();
-            let seed = self.prng.next_u64();
-            self.beside = Some(Box::new(Keyspace::new(self.keyspace.settings().clone(), seed)));
+            let settings = self.keyspace.settings().clone();
+            self.beside = Some(Box::new(new_keyspace(settings, &mut self.secrets)));
             self.repl.handle_load_begin(self.now, replaces);
         } else {
             self.begin_replacing();

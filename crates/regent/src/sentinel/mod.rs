@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use config::{CommandLine, Config, Host, LoadError};
 use sentinel::{Options, Rules, Sentinel, UserLines, state};
 use sys::{ErrorText, file, process};
-use world::{Exit, Level};
+use world::{Exit, Level, Secrets};
 
 use crate::server::host::{FileSystem, say_early};
 use crate::server::say::Say;
@@ -128,6 +128,7 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config, told: Told) -> R
         file: told.bytes,
         saved: told.saved,
         seed: sys::facts::entropy(),
+        secrets: Secrets::new(sys::facts::secret()),
         senses: shell::senses(),
         now,
         east_secs: sys::clock::local(now.wall).offset_secs,

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use config::{CommandLine, Config, LoadError};
 use node::Node;
 use sys::process;
-use world::{Exit, Level};
+use world::{Exit, Level, Secrets};
 
 use host::FileSystem;
 use say::Say;
@@ -101,7 +101,9 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> 
 
     let now = sys::clock::now();
     let seed = sys::facts::entropy();
-    let mut node = Node::new(node::Options { config, seed, senses: shell::senses(), now });
+    let secrets = Secrets::new(sys::facts::secret());
+    let senses = shell::senses();
+    let mut node = Node::new(node::Options { config, seed, secrets, senses, now });
     node.start(now);
     let options = shell::Options {
         log: say.into_log(),

@@ -95,14 +95,14 @@ pub fn decide(request: Request<'_>, history: &History, log: &Log) -> Resync {
 mod tests {
     use super::*;
     use crate::ReplicationId;
-    use stdx::Prng;
+    use world::Secrets;
 
     #[test]
     fn the_decision_by_name_and_position() {
-        let mut prng = Prng::new(1);
-        let mut history = History::new(&mut prng);
+        let mut secrets = Secrets::made_up(1);
+        let mut history = History::new(&mut secrets);
         let former = history.id;
-        history.shift(Offset(1000), ReplicationId::fresh(&mut prng));
+        history.shift(Offset(1000), ReplicationId::fresh(&mut secrets));
         let mut log = Log::new(16 << 10);
         log.restart(Offset(900));
         log.append(&[0; 200]);

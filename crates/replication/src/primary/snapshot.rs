@@ -129,7 +129,7 @@ impl Primary {
         running.begun = true;
         let (target, filter) = (running.target, running.filter);
         if target == Target::Sockets {
-            running.stream = Some(Stream::new(id, shared.prng.hex(20)));
+            running.stream = Some(Stream::new(id, shared.secrets.hex(20)));
         }
         let offset = shared.log.end();
         let waiting: Vec<ConnId> = self

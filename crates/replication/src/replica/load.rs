@@ -42,7 +42,7 @@ impl Link {
         let (id, offset) = match transfer.place {
             Some(place) => (place.id, place.offset),
             // A primary that knows no history: ours begins here.
-            None => (ReplicationId::fresh(&mut cx.shared.prng), Offset::ZERO),
+            None => (ReplicationId::fresh(&mut cx.shared.secrets), Offset::ZERO),
         };
         cx.shared.history.adopt(id);
         cx.shared.restart_log(offset);

@@ -73,6 +73,7 @@ impl Player {
             file: file.clone(),
             saved,
             seed: 1,
+            secrets: world::Secrets::made_up(1),
             senses: Senses::NUMB,
             now,
             east_secs: 0,

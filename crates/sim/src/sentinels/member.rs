@@ -86,6 +86,7 @@ fn boot_sentinel(seed: u64, now: Now, files: &Disk, rules: Rules) -> Sentinel {
         file,
         saved,
         seed,
+        secrets: world::Secrets::made_up(seed),
         senses: Senses::NUMB,
         now,
         east_secs: 0,

@@ -5,7 +5,7 @@ use crate::Disk;
 use config::{CommandLine, Config};
 use node::{Node, Options};
 use stdx::Now;
-use world::{Machine, Senses};
+use world::{Machine, Secrets, Senses};
 
 /// What the rules look at in a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,13 @@ impl Servers for Nodes {
         let line = CommandLine::parse(&[FILE.as_bytes().to_vec()]);
         let config: Config = config::load(&line, &mut super::file::Files(files))
             .expect("a server understands what it has written");
-        let mut node = Node::new(Options { config, seed, senses: Senses::NUMB, now });
+        let mut node = Node::new(Options {
+            config,
+            seed,
+            secrets: Secrets::made_up(seed),
+            senses: Senses::NUMB,
+            now,
+        });
         node.start(now);
         node
     }

@@ -9,7 +9,7 @@ use node::{Node, Options, Probe};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use stdx::{Now, Prng};
-use world::Senses;
+use world::{Secrets, Senses};
 
 /// Where the configuration lies.
 const FILE: &str = "/etc/regent.conf";
@@ -62,7 +62,13 @@ impl Subject for Servers {
     fn boot(&self, process: usize, seed: u64, now: Now, files: &Disk) -> Node {
         self.digests.borrow_mut().remove(&process);
         let config = configuration(files);
-        let mut node = Node::new(Options { config, seed, senses: Senses::MADE_UP, now });
+        let mut node = Node::new(Options {
+            config,
+            seed,
+            secrets: Secrets::made_up(seed),
+            senses: Senses::MADE_UP,
+            now,
+        });
         node.start(now);
         node
     }

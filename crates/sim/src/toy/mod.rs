@@ -160,7 +160,7 @@ impl Toy {
         settings.announce_port = crate::PORT;
         settings.announce_ip = crate::address(process);
         let mut toy = Toy {
-            repl: Replication::new(settings, seed, now),
+            repl: Replication::new(settings, world::Secrets::made_up(seed), now),
             data: Data::default(),
             canary,
             writes: 0,

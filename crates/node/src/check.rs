@@ -188,6 +188,17 @@ impl Player {
         self.heard(None)
     }
 
+    /// Whether there was ever a session of this name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.sessions.contains_key(name)
+    }
+
+    /// Whether its connection is still there.
+    pub(crate) fn is_open(&self, name: &str) -> bool {
+        let (conn, _) = self.sessions[name];
+        self.node.sessions.get(conn).is_some()
+    }
+
     /// The peer hangs up.
     pub(crate) fn hang_up(&mut self, name: &str) -> String {
         let (conn, _) = self.sessions[name];
@@ -402,7 +413,14 @@ impl Player {
         let mut own = String::new();
         let mut others = String::new();
         for (name, (_, parser)) in &mut self.sessions {
-            while let Some(reply) = parser.next().expect("the server writes replies") {
+            loop {
+                let reply = match parser.next() {
+                    Ok(Some(reply)) => reply,
+                    Ok(None) => break,
+                    // SYNC is asked for without a frame.
+                    Err(_) if name.starts_with("to") => break,
+                    Err(error) => panic!("the server writes replies: {error:?}"),
+                };
                 if asker == Some(name) {
                     own.push_str(&format!("{reply}\n"));
                 } else {

@@ -82,7 +82,14 @@ impl Replication {
     /// The settings have changed.
     pub fn set_settings(&mut self, now: Now, settings: Settings) {
         self.shared.log.resize(settings.backlog_bytes.max(Settings::BACKLOG_BYTES_MIN));
-        self.shared.settings = settings;
+        let before = std::mem::replace(&mut self.shared.settings, settings);
+        let now_ours = &self.shared.settings;
+        let credentials = |it: &Settings| (it.master_user.clone(), it.master_auth.clone());
+        if let Some(link) = &mut self.link
+            && credentials(&before) != credentials(now_ours)
+        {
+            link.forgive();
+        }
         self.primary.refresh_good(now.instant, &self.shared.settings);
     }
 

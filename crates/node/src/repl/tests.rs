@@ -268,3 +268,61 @@ fn an_offset_that_cannot_be_is_no_place_to_go_on_from() {
         assert!(heard.contains("\"?\""), "{offset}: {heard}");
     }
 }
+
+/// How often a master is called in a minute that ends every connection with this answer to what it is asked.
+fn calls_in_a_minute(parameters: &[(&str, &str)], answers: &[&[u8]]) -> (usize, Player) {
+    let mut player = Player::new(parameters);
+    player.reaches = true;
+    player.request("", "REPLICAOF 127.0.0.1 7000");
+    let mut calls = 0;
+    for _ in 0..600 {
+        while player.knows(&format!("to{calls}")) {
+            let link = format!("to{calls}");
+            calls += 1;
+            for answer in answers {
+                if player.is_open(&link) {
+                    player.bytes(&link, answer);
+                }
+            }
+            if player.is_open(&link) {
+                player.hang_up(&link);
+            }
+            assert!(calls < 1000, "an endless loop");
+        }
+        player.pass(100);
+    }
+    (calls, player)
+}
+
+#[test]
+fn a_master_that_does_not_let_us_in_is_called_later_each_time() {
+    let noauth: &[&[u8]] = &[b"-NOAUTH Authentication required.\r\n"];
+    let wrong: &[&[u8]] = &[b"-NOAUTH x\r\n", b"-WRONGPASS x\r\n"];
+    let noperm: &[&[u8]] = &[b"+PONG\r\n", b"+OK\r\n+OK\r\n", b"-NOPERM x\r\n"];
+    let loading: &[&[u8]] = &[b"+PONG\r\n", b"+OK\r\n+OK\r\n", b"-LOADING x\r\n"];
+    let no_link: &[&[u8]] = &[b"+PONG\r\n", b"+OK\r\n+OK\r\n", b"-NOMASTERLINK x\r\n"];
+    let garbage: &[&[u8]] = &[b"+PONG\r\n", b"+OK\r\n+OK\r\n", b"what\r\n", b"what\r\n"];
+    let goes: &[&[u8]] = &[b"+PONG\r\n", b"+OK\r\n+OK\r\n", b"+FULLRESYNC x 1\r\n$9\r\n"];
+    let password = [("masterauth", "x")];
+    for (parameters, answers, most, remedy) in [
+        (&[][..], noauth, 18, "set masterauth"),
+        (&password, wrong, 18, "check masterauth"),
+        (&[], noperm, 18, "+psync"),
+        (&[], loading, 62, ""),
+        (&[], no_link, 62, ""),
+        (&[], garbage, 66, ""),
+        (&[], goes, 66, ""),
+    ] {
+        let (calls, player) = calls_in_a_minute(parameters, answers);
+        assert!((10..=most).contains(&calls), "{answers:?}: {calls} calls");
+        assert!(logged(&player, remedy) >= calls / 2, "{remedy}: {:?}", player.log);
+    }
+}
+
+#[test]
+fn other_credentials_are_tried_at_once() {
+    let (calls, mut player) = calls_in_a_minute(&[], &[b"-NOAUTH x\r\n"]);
+    player.request("", "CONFIG SET masterauth x");
+    player.pass(1100);
+    assert!(player.knows(&format!("to{calls}")));
+}

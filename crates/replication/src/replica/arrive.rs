@@ -101,6 +101,13 @@ impl Link {
                 cx.shared.act(Action::LinkSend(b"SYNC\r\n".to_vec()));
                 self.full_resync(cx, None);
             }
+            Outcome::Refused { note, remedy } => {
+                cx.shared.warning(note);
+                if at_psync {
+                    self.rejected();
+                }
+                self.refused(cx, remedy);
+            }
             Outcome::Fail { note } => {
                 say(cx.shared, note);
                 if at_psync {
@@ -118,6 +125,7 @@ impl Link {
     }
 
     fn accepted(&mut self) {
+        self.pace.forgive();
         if std::mem::take(&mut self.failover) {
             self.verdict = Some(Verdict::Accepted);
         }

@@ -37,6 +37,8 @@ pub(super) enum Outcome {
     Sync { note: Note },
     /// It does not work, for now at least.
     Fail { note: Note },
+    /// The primary does not let us in, and will not before somebody does something: what that would be.
+    Refused { note: String, remedy: &'static str },
 }
 
 /// What is logged, and how loud.
@@ -45,6 +47,15 @@ pub(super) enum Note {
     Notice(String),
     Warning(String),
 }
+
+/// What to do where a primary wants a password and we have none.
+const SET_MASTERAUTH: &str =
+    "it wants a password; set masterauth, and masteruser unless it is that of the default user";
+/// What to do where it does not take the one we have.
+const CHECK_MASTERAUTH: &str = "it does not take our password; check masterauth and masteruser";
+/// What to do where our user may not do what a replica has to.
+const ALLOW_REPLICATION: &str =
+    "our user there may not replicate; give it +ping +replconf +psync, or set masteruser";
 
 /// The answers that are still to come, in order.
 #[derive(Debug)]
@@ -107,8 +118,8 @@ impl Handshake {
         let note = match step {
             Step::Ping => return self.answer_to_ping(line, settings),
             Step::Auth if refused => {
-                let text = format!("Unable to AUTH to MASTER: {line}");
-                return Outcome::Fail { note: Note::Warning(text) };
+                let note = format!("Unable to AUTH to MASTER: {line}");
+                return Outcome::Refused { note, remedy: CHECK_MASTERAUTH };
             }
             Step::Port if refused => Some("listening-port"),
             Step::Address if refused => Some("ip-address"),
@@ -130,6 +141,11 @@ impl Handshake {
         if !well {
             let text = format!("Error reply to PING from master: '{line}'");
             return Outcome::Fail { note: Note::Warning(text) };
+        }
+        let wants_password = line.starts_with("-NOAUTH") || line.starts_with("-ERR operation");
+        if wants_password && settings.master_auth.is_empty() {
+            let note = format!("Error reply to PING from master: '{line}'");
+            return Outcome::Refused { note, remedy: SET_MASTERAUTH };
         }
         let mut bytes = Vec::new();
         if !settings.master_auth.is_empty() {
@@ -172,6 +188,11 @@ fn answer_to_psync(line: &str) -> Outcome {
         let text =
             format!("Master is currently unable to PSYNC but should be in the future: {line}");
         return Outcome::Fail { note: Note::Notice(text) };
+    }
+    let refusals = [("-NOAUTH", SET_MASTERAUTH), ("-NOPERM", ALLOW_REPLICATION)];
+    if let Some((_, remedy)) = refusals.iter().find(|(start, _)| line.starts_with(start)) {
+        let note = format!("Unexpected reply to PSYNC from master: {line}");
+        return Outcome::Refused { note, remedy };
     }
     if line.starts_with("-ERR") {
         let text = format!("Master does not support PSYNC or is in error state (reply: {line})");
@@ -259,10 +280,14 @@ mod tests {
             ("-LOADING Redis is loading".into(), "Fail"),
             ("-ERR unknown command 'PSYNC'".into(), "Sync { note: Notice"),
             ("-MASTERDOWN no".into(), "Sync { note: Warning"),
+            ("-NOAUTH Authentication required.".into(), "set masterauth"),
+            ("-NOPERM no permissions".into(), "+psync"),
         ] {
             let got = talk(&Settings::default(), &["+PONG", "+OK", "+OK", &line]);
             assert!(got.contains(want), "{line}: {got}");
         }
+        let got = talk(&Settings::default(), &["-NOAUTH Authentication required."]);
+        assert!(got.starts_with(" PING;Refused") && got.contains("set masterauth"), "{got}");
         let got = talk(&Settings::default(), &["-LOADING Redis is loading the dataset in memory"]);
         assert!(got.contains("Error reply to PING from master"), "{got}");
     }

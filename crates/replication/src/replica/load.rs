@@ -61,8 +61,11 @@ impl Link {
             self.place = transfer.place;
             cx.shared.notice("Connection with master lost.");
             self.down_since = Some(cx.now);
-            cx.shared.notice(format!("Reconnecting to MASTER {}", self.name()));
-            return self.dial(cx);
+            if self.pace.may_hurry(cx.now) {
+                cx.shared.notice(format!("Reconnecting to MASTER {}", self.name()));
+                self.dial(cx);
+            }
+            return;
         }
         if transfer.has_mark() && !follow.old_protocol {
             // The primary holds the stream back until it hears from us.

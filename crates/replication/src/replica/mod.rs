@@ -12,6 +12,7 @@ mod handshake;
 mod lines;
 mod link;
 mod load;
+mod pace;
 mod transfer;
 
 pub use link::{LinkInput, LinkPhase, next as next_link_phase};
@@ -22,6 +23,7 @@ use crate::{Action, Offset, ReplicationId};
 use handshake::Handshake;
 use lines::Lines;
 use link::{Phase, Place, silent_for_secs};
+use pace::Pace;
 use std::borrow::Cow;
 use stdx::Instant;
 
@@ -79,6 +81,7 @@ pub(crate) struct Link {
     attempt: u64,
     lines: Lines,
     last_io: Instant,
+    pace: Pace,
     /// Since when the link that had worked is down.
     pub(crate) down_since: Option<Instant>,
     /// PSYNC asks the other side to become the primary.
@@ -102,6 +105,7 @@ impl Link {
             attempt: 0,
             lines: Lines::default(),
             last_io: now,
+            pace: Pace::new(now),
             down_since: None,
             failover: false,
             verdict: None,
@@ -141,6 +145,7 @@ impl Link {
     pub(crate) fn dial(&mut self, cx: &mut Cx<'_>) {
         self.attempt += 1;
         self.last_io = cx.now;
+        self.pace.dial(cx.now);
         self.lines = Lines::default();
         self.go(LinkInput::Dial, Phase::Dialing);
         cx.shared.notice("MASTER <-> REPLICA sync started");
@@ -212,10 +217,25 @@ impl Link {
 
     fn fail(&mut self, cx: &mut Cx<'_>, retry_at_once: bool) {
         self.drop_connection(cx);
-        if retry_at_once && self.verdict.is_none() {
+        if retry_at_once && self.verdict.is_none() && self.pace.may_hurry(cx.now) {
             cx.shared.notice(format!("Reconnecting to MASTER {} after failure", self.name()));
             self.dial(cx);
         }
+    }
+
+    /// The primary does not let us in: said with what to do about it, and tried again later each time.
+    fn refused(&mut self, cx: &mut Cx<'_>, remedy: &str) {
+        self.drop_connection(cx);
+        let secs = self.pace.refused(cx.now);
+        let name = self.name();
+        cx.shared.warning(format!(
+            "The master at {name} does not let us in: {remedy}. The next attempt is in {secs} s."
+        ));
+    }
+
+    /// Our credentials are others now.
+    pub(crate) fn forgive(&mut self) {
+        self.pace.forgive();
     }
 
     /// The connection is gone: the world says so, or we were told to give it up.
@@ -256,8 +276,10 @@ impl Link {
                     Loss::Garbled => self.place = None,
                 }
                 self.down_since = Some(cx.now);
-                cx.shared.notice(format!("Reconnecting to MASTER {}", self.name()));
-                self.dial(cx);
+                if self.pace.may_hurry(cx.now) {
+                    cx.shared.notice(format!("Reconnecting to MASTER {}", self.name()));
+                    self.dial(cx);
+                }
             }
         }
     }
@@ -285,7 +307,7 @@ impl Link {
                 cx.shared.warning("MASTER timeout: no data nor PING received...");
                 self.closed(cx, Loss::Broken);
             }
-            Phase::Idle => {
+            Phase::Idle if self.pace.may_dial(cx.now) => {
                 cx.shared.notice(format!("Connecting to MASTER {}", self.name()));
                 self.dial(cx);
             }

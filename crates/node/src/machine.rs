@@ -235,6 +235,11 @@ impl Node {
         }
     }
 
+    /// A word for systemd, where it supervises us.
+    pub(crate) fn tell_supervisor(&mut self, text: &str) {
+        self.effects.push_back(Effect::Supervisor(format!("{text}\n")));
+    }
+
     /// The dataset is there: the server is open for business.
     pub(crate) fn loaded(&mut self) {
         if let Some(source) = self.config.values.source().cloned() {
@@ -248,6 +253,13 @@ impl Node {
         if !self.config.values.text("unixsocket").is_empty() {
             self.log(Level::Notice, "Ready to accept connections unix");
         }
+        self.tell_supervisor(match self.config.values.source() {
+            None => "STATUS=Ready to accept connections",
+            Some(_) => {
+                "STATUS=Ready to accept connections in read-only mode. Waiting for MASTER <-> REPLICA sync"
+            }
+        });
+        self.tell_supervisor("READY=1");
     }
 
     /// The file that was loaded tells its place in a history: a replica goes on from there.

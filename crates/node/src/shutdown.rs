@@ -90,6 +90,7 @@ impl Node {
             return;
         }
         self.log(Level::Notice, "User requested shutdown...");
+        self.tell_supervisor("STOPPING=1");
         let timeout_ms = self.settings.shutdown_timeout_secs.saturating_mul(1000);
         let behind = !now && !self.is_replica() && timeout_ms > 0 && !self.repl.replicas_have_all();
         let waits_until = behind.then(|| self.now.instant.after_ms(timeout_ms));
@@ -143,6 +144,7 @@ impl Node {
         self.settle_replication();
         if save && self.persist.loading.is_none() {
             self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");
+            self.tell_supervisor("STATUS=Saving the final RDB snapshot");
             let id = self.start_saving_at_once(None);
             if let Some(shutdown) = &mut self.shutdown {
                 shutdown.saving = Some(id);
@@ -163,6 +165,7 @@ impl Node {
             return;
         }
         self.log(Level::Warning, "Error trying to save the DB, can't exit.");
+        self.tell_supervisor("STATUS=Error trying to save the DB, can't exit.");
         self.log(
             Level::Warning,
             "Errors trying to shut down the server. Check the logs for more information.",

@@ -346,3 +346,74 @@ fn a_second_sigterm_does_not_skip_the_save_and_a_sigint_does() {
         assert_eq!(folder.file("dump.rdb").exists(), status == 0);
     }
 }
+
+/// What a program tells systemd: until it is ready, and from then until it has ended.
+fn told(folder: &Folder, words: &[&str]) -> [Vec<String>; 2] {
+    let path = folder.file("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).expect("a place for a socket");
+    socket.set_read_timeout(Some(Duration::from_millis(50))).expect("a time");
+    let mut command = Command::new(PROGRAM);
+    command.args(words).arg("--dir").arg(&folder.0).env("NOTIFY_SOCKET", &path);
+    sys::process::ends_with_parent(&mut command);
+    let mut child = command.stdout(Stdio::null()).spawn().expect("the program starts");
+    let next = || {
+        let mut bytes = [0; 1024];
+        let len = socket.recv(&mut bytes).ok()?;
+        Some(String::from_utf8_lossy(&bytes[..len]).into_owned())
+    };
+    let mut said = [Vec::new(), Vec::new()];
+    wait_for("the end of the start", || {
+        said[0].extend(next());
+        said[0].last().is_some_and(|last| last == "READY=1\n").then_some(())
+    });
+    signal::send(child.id(), Kind::Terminate).expect("it runs");
+    assert!(child.wait().expect("it ends").success());
+    said[1].extend(std::iter::from_fn(next));
+    said
+}
+
+#[test]
+fn systemd_is_told_what_a_program_is_at() {
+    let port = free_port().expect("a port is free").to_string();
+    let loading = "STATUS=Regent is loading...\n";
+    let ready = ["STATUS=Ready to accept connections\n", "READY=1\n"];
+    let waiting = "STATUS=Ready to accept connections in read-only mode. Waiting for MASTER <-> REPLICA sync\n";
+    let saving = ["STOPPING=1\n", "STATUS=Saving the final RDB snapshot\n"];
+    let folder = Folder::new("notify");
+    let words = ["server", "--port", &port, "--bind", "127.0.0.1", "--supervised"];
+    let said = told(&folder, &[&words[..], &["systemd", "--save", "3600 1"]].concat());
+    assert_eq!(said, [[&[loading][..], &ready].concat(), saving.to_vec()]);
+    let folder = Folder::new("notify-replica");
+    let replica = ["auto", "--save", "", "--replicaof", "127.0.0.1 1"];
+    let said = told(&folder, &[&words[..], &replica].concat());
+    assert_eq!(said, [vec![loading, waiting, "READY=1\n"], vec!["STOPPING=1\n"]]);
+    let folder = Folder::new("notify-sentinel");
+    let file = folder.file("sentinel.conf");
+    std::fs::write(&file, format!("port {port}\nsupervised systemd\n")).expect("a file");
+    let said = told(&folder, &["sentinel", &file.to_string_lossy()]);
+    assert_eq!(said, [[&[loading][..], &ready].concat(), vec!["STOPPING=1\n"]]);
+}
+
+#[test]
+fn upstart_lets_a_program_go_on_that_has_stopped() {
+    for program in ["server", "sentinel"] {
+        let folder = Folder::new(&format!("upstart-{program}"));
+        let port = free_port().expect("a port is free").to_string();
+        let file = folder.file("file.conf");
+        std::fs::write(&file, format!("port {port}\nsupervised upstart\n")).expect("a file");
+        let mut command = Command::new(PROGRAM);
+        command.arg(program).arg(&file).arg("--dir").arg(&folder.0).env("UPSTART_JOB", "x");
+        sys::process::ends_with_parent(&mut command);
+        let mut child = command.stdout(Stdio::null()).spawn().expect("the program starts");
+        let id = child.id();
+        wait_for("the stop", || {
+            let status = text(Path::new(&format!("/proc/{id}/status")));
+            status.contains("State:\tT").then_some(())
+        });
+        let status = Command::new("kill").args(["-CONT", &id.to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()));
+        connect(&port);
+        signal::send(id, Kind::Terminate).expect("it runs");
+        assert!(child.wait().expect("it ends").success());
+    }
+}

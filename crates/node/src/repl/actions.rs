@@ -29,7 +29,14 @@ impl Node {
             Action::ReceiveBegin { size, into } => self.receive_begin(size, into),
             Action::ReceiveEnd { .. } => self.receive_end(),
             Action::ReceiveAbort => self.receive_abort(),
-            Action::Following { early, .. } => {
+            Action::Following { resumed, early } => {
+                let how = match resumed {
+                    true => "Partial Resynchronization accepted",
+                    false => "Finished with success",
+                };
+                self.tell_supervisor(&format!(
+                    "STATUS=MASTER <-> REPLICA sync: {how}. Ready to accept connections in read-write mode."
+                ));
                 if let Some(conn) = self.link.conn {
                     self.effects.push_back(Effect::Reading { conn, on: true });
                     self.apply_stream(conn, &early);

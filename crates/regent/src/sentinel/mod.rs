@@ -108,6 +108,7 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config, told: Told) -> R
     if config.values.flag("crash-log-enabled") {
         crate::crash::report_to(say.target().clone());
     }
+    startup::tell_supervisor(&say, &config, supervisor);
     startup::announce(&mut say, name, arguments, &config);
     told.warnings.iter().for_each(|warning| say.warning(warning));
     startup::fit_clients_to_open_files(&say, &mut config)?;

@@ -23,6 +23,10 @@ impl Sentinel {
         if let Err(text) = result {
             self.effects.push_back(Effect::Log { level: Level::Warning, text });
             self.effects.push_back(Effect::Exit(Exit::Status(1)));
+            return;
+        }
+        for text in ["STATUS=Ready to accept connections\n", "READY=1\n"] {
+            self.effects.push_back(Effect::Supervisor(text.to_owned()));
         }
     }
 
@@ -43,6 +47,7 @@ impl Sentinel {
             return;
         }
         self.log(Level::Notice, "User requested shutdown...".to_owned());
+        self.effects.push_back(Effect::Supervisor("STOPPING=1\n".to_owned()));
         self.ledger.change();
         let values = &self.config.values;
         // A daemon has one even where none is named.

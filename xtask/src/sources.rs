@@ -13,6 +13,9 @@ const LEFTOVERS: &[&str] = &[
     concat!("unimplemen", "ted!("),
 ];
 
+/// Programs whose output may be closed or full, where the standard library's macros panic.
+const PROGRAMS: &[&str] = &["crates/regent/src/", "crates/cli/src/", "crates/benchmark/src/"];
+
 /// Larger files belong elsewhere; test data is made, not stored.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -30,6 +33,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<String> {
             }
         }
         complaints.extend(unsafe_without_argument(path, text));
+        complaints.extend(panicking_print(path, text));
         complaints.extend(transcript_missing(tree, path, text));
         complaints.extend(orphan(tree, path));
     }
@@ -37,6 +41,17 @@ pub(crate) fn check(tree: &Tree) -> Vec<String> {
         complaints.push(format!("{path}: {size} bytes do not belong into the repository"));
     }
     complaints
+}
+
+fn panicking_print(path: &str, text: &str) -> Vec<String> {
+    if !PROGRAMS.iter().any(|program| path.starts_with(program)) {
+        return Vec::new();
+    }
+    let prints = |line: &str| ["print!(", "println!("].iter().any(|name| line.contains(name));
+    let lines = text.lines().enumerate().filter(|(_, line)| prints(line));
+    lines
+        .map(|(at, _)| format!("{path}:{}: panics where output is closed; see sys::output", at + 1))
+        .collect()
 }
 
 fn unsafe_without_argument(path: &str, text: &str) -> Vec<String> {
@@ -114,6 +129,7 @@ mod tests {
             ("crates/a/src/c.rs", good, "no `mod c;`"),
             ("crates/a/src/b.rs", "//! B.\nfn b() { unsafe { c() } }\n", "belongs to"),
             ("crates/ds/src/lib.rs", "//! B.\nfn b() { unsafe { c() } }\n", "SAFETY"),
+            ("crates/cli/src/lib.rs", "//! B.\nfn b() { println!(); }\n", "panics where"),
             (
                 "crates/a/src/b.rs",
                 concat!("//! B, see trans", "cript sets/spop.\n"),

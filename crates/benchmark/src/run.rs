@@ -33,8 +33,8 @@ pub fn run(version: &str, words: &[Vec<u8>]) -> u8 {
             return 0;
         }
         Asked::Invalid(word) => {
-            say(&format!("Invalid option \"{word}\" or option argument missing\n\n"));
-            say(options::HELP);
+            let usage = options::HELP.lines().next().unwrap_or_default();
+            say(&format!("Invalid option \"{word}\" or option argument missing\n\n{usage}\n"));
             return 1;
         }
         Asked::Wrong(why) => {

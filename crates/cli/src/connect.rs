@@ -55,7 +55,7 @@ impl Session {
             Ok(link) => link,
             Err(message) => {
                 if manner == Manner::Loud {
-                    eprintln!("{message}");
+                    sys::complain!("{message}");
                 }
                 return Ok(false);
             }
@@ -118,12 +118,12 @@ impl Session {
         let reply = match self.ask(&["HELLO", "3"]) {
             Ok(reply) => reply,
             Err(_) => {
-                eprintln!("\nI/O error");
+                sys::complain!("\nI/O error");
                 return false;
             }
         };
         if let Value::Error(text) = &reply {
-            eprintln!("HELLO 3 failed: {}", String::from_utf8_lossy(text));
+            sys::complain!("HELLO 3 failed: {}", String::from_utf8_lossy(text));
             return proto == Proto::ThreeIfPossible;
         }
         if let Value::Map(pairs) = &reply {
@@ -138,12 +138,12 @@ impl Session {
     fn settle(&mut self, words: &[Vec<u8>], name: &str) -> bool {
         match self.ask(words) {
             Ok(Value::Error(text)) => {
-                eprintln!("{name} failed: {}", String::from_utf8_lossy(&text));
+                sys::complain!("{name} failed: {}", String::from_utf8_lossy(&text));
                 false
             }
             Ok(_) => true,
             Err(_) => {
-                eprintln!("\nI/O error");
+                sys::complain!("\nI/O error");
                 false
             }
         }

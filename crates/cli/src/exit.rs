@@ -9,6 +9,6 @@ pub(crate) type Result<T> = std::result::Result<T, Exit>;
 
 /// Says `message` on standard error and fails.
 pub(crate) fn fail<T>(message: impl AsRef<str>) -> Result<T> {
-    eprintln!("{}", message.as_ref());
+    sys::complain!("{}", message.as_ref());
     Err(Exit(1))
 }

@@ -20,7 +20,7 @@ pub(crate) fn arguments(options: &Options) -> Result<Vec<Vec<u8>>> {
     if options.is_input_quoted {
         let unquoted: Option<Vec<_>> = arguments.iter().map(|word| unquote(word)).collect();
         let Some(unquoted) = unquoted else {
-            println!("Invalid quoted string");
+            sys::say!("Invalid quoted string");
             return Err(crate::exit::Exit(1));
         };
         arguments = unquoted;

@@ -90,7 +90,7 @@ impl Session {
             }
             if let Read::Lost(reason) = self.send(words, repeat)? {
                 if let Some(reason) = reason {
-                    eprintln!("Error: {reason}");
+                    sys::complain!("Error: {reason}");
                 }
                 self.link = None;
                 return Ok(false);
@@ -146,7 +146,7 @@ impl Session {
         while self.is_monitoring {
             if let Read::Lost(reason) = self.read_reply(is_as_meant)? {
                 if let Some(reason) = reason {
-                    eprintln!("Error: {reason}");
+                    sys::complain!("Error: {reason}");
                 }
                 return Err(Exit(1));
             }

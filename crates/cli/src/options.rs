@@ -186,7 +186,10 @@ impl<'a> Reader<'a> {
             }
             if word.first() == Some(&b'-') {
                 let word = String::from_utf8_lossy(word);
-                return fail(format!("Unrecognized option or bad number of args for: '{word}'"));
+                return fail(format!(
+                    "Unrecognized option or bad number of args for: '{word}'\n{}   (--help tells all)",
+                    usage::USAGE
+                ));
             }
             self.options.command = [std::slice::from_ref(word), rest].concat();
             break;
@@ -205,8 +208,17 @@ impl<'a> Reader<'a> {
         self.value().map(|word| String::from_utf8_lossy(word).into_owned())
     }
 
-    fn integer(&mut self) -> Option<i64> {
-        self.value().map(number::integer)
+    /// The number behind the option `name`.
+    fn integer(&mut self, name: &str) -> Result<i64> {
+        let word = self.value().unwrap_or_default();
+        number::whole(word).map_or_else(|| wrong_number(name, "a whole number", word), Ok)
+    }
+
+    /// As [`Reader::integer`], but not less than zero.
+    fn count(&mut self, name: &str) -> Result<u64> {
+        let word = self.value().unwrap_or_default();
+        let number = number::whole(word).and_then(|number| u64::try_from(number).ok());
+        number.map_or_else(|| wrong_number(name, "a whole number from zero", word), Ok)
     }
 
     /// Options that stand alone.
@@ -214,11 +226,11 @@ impl<'a> Reader<'a> {
         let Options { layout, modes, .. } = &mut self.options;
         match name {
             "--help" => {
-                print!("{}", usage::text());
+                sys::output::say(usage::text());
                 return Err(Exit(0));
             }
             "-v" | "--version" => {
-                println!("redis-cli {}", node::REDIS_VERSION);
+                sys::say!("redis-cli {}", node::REDIS_VERSION);
                 return Err(Exit(0));
             }
             "-x" => self.is_last = true,
@@ -274,7 +286,7 @@ impl<'a> Reader<'a> {
     fn place(&mut self, name: &str) -> Result<bool> {
         if self.words.is_empty() {
             if name == "-h" {
-                print!("{}", usage::text());
+                sys::output::say(usage::text());
                 return Err(Exit(0));
             }
             return Ok(false);
@@ -283,11 +295,11 @@ impl<'a> Reader<'a> {
         match name {
             "-h" => self.options.place.host = self.text().unwrap_or_default(),
             "-p" => {
-                let port = self.integer().unwrap_or_default();
+                let port = self.integer(name)?;
                 self.options.place.port = checked_port(port)?;
             }
             "-s" => self.options.place.socket = self.text(),
-            "-n" => self.options.place.db = self.integer().unwrap_or_default(),
+            "-n" => self.options.place.db = self.integer(name)?,
             "-a" | "--pass" => self.options.place.password = word(),
             "--user" => self.options.place.user = word(),
             "-u" => {
@@ -316,11 +328,12 @@ impl<'a> Reader<'a> {
         if self.words.is_empty() {
             return Ok(false);
         }
-        let at_least_zero = |number: Option<i64>| number.unwrap_or_default().max(0) as u64;
         match name {
-            "-r" => self.options.repeat = self.integer().unwrap_or_default(),
+            "-r" => self.options.repeat = self.integer(name)?,
             "-i" => {
-                let seconds = self.value().map_or(0.0, number::fraction);
+                let word = self.value().unwrap_or_default();
+                let seconds = number::seconds(word);
+                let seconds = seconds.map_or_else(|| wrong_number(name, "seconds", word), Ok)?;
                 self.options.interval_us = (seconds * 1e6) as u64;
             }
             "-X" => {
@@ -339,14 +352,14 @@ impl<'a> Reader<'a> {
                 }
                 self.options.pattern = pattern;
             }
-            "--count" => self.options.count = self.integer().unwrap_or_default(),
-            "--pipe-timeout" => self.options.pipe_timeout_secs = self.integer().unwrap_or_default(),
+            "--count" => self.options.count = self.integer(name)?,
+            "--pipe-timeout" => self.options.pipe_timeout_secs = self.integer(name)?,
             "--memkeys-samples" => {
-                self.options.modes.memkeys_samples = Some(at_least_zero(self.integer()));
+                self.options.modes.memkeys_samples = Some(self.count(name)?);
             }
-            "--lru-test" => self.options.modes.lru_test_keys = Some(at_least_zero(self.integer())),
+            "--lru-test" => self.options.modes.lru_test_keys = Some(self.count(name)?),
             "--intrinsic-latency" => {
-                let secs = at_least_zero(self.integer());
+                let secs = self.count(name)?;
                 self.options.modes.intrinsic_latency_secs = Some(secs);
             }
             "--rdb" | "--functions-rdb" => {
@@ -372,7 +385,7 @@ impl<'a> Reader<'a> {
             Some(b'y' | b'Y') => self.options.prints_pushes = true,
             Some(b'n' | b'N') => self.options.prints_pushes = false,
             _ => {
-                eprintln!("Unknown --show-pushes value '{word}' (valid: '[y]es', '[n]o')");
+                sys::complain!("Unknown --show-pushes value '{word}' (valid: '[y]es', '[n]o')");
             }
         }
     }
@@ -386,11 +399,11 @@ impl<'a> Reader<'a> {
             return fail("Options -2 and -3 are mutually exclusive.");
         }
         if self.options.modes.is_debugger && self.options.modes.script.is_none() {
-            eprintln!("Options --ldb and --ldb-sync-mode require --eval.");
+            sys::complain!("Options --ldb and --ldb-sync-mode require --eval.");
             return fail(format!("Try {name} --help for more information."));
         }
         if self.is_warned && self.options.place.password.is_some() {
-            eprintln!(
+            sys::complain!(
                 "Warning: Using a password with '-a' or '-u' option on the command line interface \
                  may not be safe."
             );
@@ -412,6 +425,10 @@ impl<'a> Reader<'a> {
         }
         Ok(self.options)
     }
+}
+
+fn wrong_number<T>(name: &str, want: &str, word: &[u8]) -> Result<T> {
+    fail(format!("{name} wants {want}, not '{}'", String::from_utf8_lossy(word)))
 }
 
 fn checked_port(port: i64) -> Result<u16> {
@@ -453,6 +470,16 @@ mod tests {
             "-c -s /x",
             "--ldb",
             "-p 70000",
+            "-p abc",
+            "-n 1x",
+            "-r many",
+            "-i soon",
+            "-i -1",
+            "--count ten",
+            "--pipe-timeout x",
+            "--memkeys-samples -1",
+            "--lru-test x",
+            "--intrinsic-latency x",
             "-u http://x",
             "--rdb a --functions-rdb b",
             "--tls",

@@ -1,13 +1,8 @@
-//! Standard output: bytes at once, and whether there is a terminal at its end.
+//! What people see: whether there is a terminal at the end of our output, its colours, and how far long work is.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
-/// Writes and flushes. Where nobody reads any more there is nobody to tell.
-pub(crate) fn print(bytes: impl AsRef<[u8]>) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(bytes.as_ref());
-    let _ = out.flush();
-}
+pub(crate) use sys::output::say as print;
 
 /// True if people read. `FAKETTY` makes tests see what they would see.
 pub(crate) fn is_terminal() -> bool {
@@ -46,14 +41,14 @@ impl Progress {
         let now = now_ms();
         if self.is_watched && now >= self.last_ms + CHANGE_MS {
             (self.last_ms, self.is_shown) = (now, true);
-            eprint!("\r{}\x1b[K", text());
+            sys::output::complain(format!("\r{}\x1b[K", text()));
         }
     }
 
     /// Takes the line away.
     pub(crate) fn clear(&mut self) {
         if std::mem::take(&mut self.is_shown) {
-            eprint!("\r\x1b[K");
+            sys::output::complain("\r\x1b[K");
         }
     }
 }

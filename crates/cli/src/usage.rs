@@ -2,12 +2,16 @@
 
 /// The options, and examples.
 pub(crate) fn text() -> String {
-    format!("redis-cli {}\n\n{OPTIONS}{EXAMPLES}", node::REDIS_VERSION)
+    let version = node::REDIS_VERSION;
+    format!(
+        "redis-cli {version}: sends commands to a server and shows its replies\n\n{USAGE}\n\n{OPTIONS}{EXAMPLES}"
+    )
 }
 
-const OPTIONS: &str = "\
-Usage: redis-cli [OPTIONS] [cmd [arg [arg ...]]]
+/// What follows a complaint about an option.
+pub(crate) const USAGE: &str = "Usage: redis-cli [OPTIONS] [cmd [arg [arg ...]]]";
 
+const OPTIONS: &str = "\
 Where:
   -h <hostname>      The server's host (127.0.0.1 unless given).
   -p <port>          The server's port (6379 unless given).

@@ -1,52 +1,71 @@
 //! `regent check-rdb`: reads a snapshot from the file system and says whether it is sound.
 
-use std::io::Write;
+use std::io::Read;
 
 use anyhow::{Context, Result};
 use rdb::check::Check;
-use sys::file::File;
+use sys::ErrorText;
+use sys::file::Reader;
 
 /// How much is read at a time.
 const PIECE: usize = 1 << 20;
 
+const HELP: &str = "\
+Reads a snapshot, builds every value in it as loading would, and says whether it is sound: status 0 or 1.
+
+Usage: NAME <rdb-file-name>
+       NAME -v or --version
+       NAME -h or --help
+
+Examples:
+       NAME /var/lib/redis/dump.rdb
+       redis-cli --rdb - | NAME /dev/stdin
+";
+
 pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
     let path = match arguments {
         [word] if word == b"-v" || word == b"--version" => {
-            println!("redis-check-rdb {}", node::REDIS_VERSION);
+            sys::say!("redis-check-rdb {}", node::REDIS_VERSION);
+            return Ok(0);
+        }
+        [word] if word == b"-h" || word == b"--help" => {
+            sys::output::say(HELP.replace("NAME", name));
             return Ok(0);
         }
         [path] => String::from_utf8_lossy(path).into_owned(),
         _ => {
-            eprintln!("Usage: {name} <rdb-file-name>");
+            sys::complain!("Usage: {name} <rdb-file-name>");
             return Ok(1);
         }
     };
-    let file = match File::open(&path) {
+    let mut file = match Reader::open(&path) {
         Ok(file) => file,
         Err(error) => {
-            println!("Cannot open file: {path}");
-            return Err(error).with_context(|| format!("cannot open {path}"));
+            // To standard output, where tools look for it.
+            sys::say!("Cannot open file: {path}: {}", error.text());
+            return Ok(1);
         }
     };
     let mut out = Vec::new();
     let mut check = Check::new(&path, sys::clock::wall(), &mut out);
-    let mut offset = 0;
+    let mut piece = vec![0; PIECE];
     loop {
-        let piece = file.read_at(offset, PIECE).with_context(|| format!("cannot read {path}"))?;
-        offset += piece.len() as u64;
-        let goes_on = !piece.is_empty() && check.feed(&piece, &mut out);
-        print(&mut out)?;
+        let len = match file.read(&mut piece) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            result => result.with_context(|| format!("cannot read {path}"))?,
+        };
+        let goes_on = len > 0 && check.feed(&piece[..len], &mut out);
+        say(&mut out);
         if !goes_on {
             break;
         }
     }
     let sound = check.finish(&mut out);
-    print(&mut out)?;
+    say(&mut out);
     Ok(u8::from(!sound))
 }
 
-fn print(out: &mut Vec<u8>) -> Result<()> {
-    std::io::stdout().write_all(out).context("cannot write to standard output")?;
+fn say(out: &mut Vec<u8>) {
+    sys::output::say(&*out);
     out.clear();
-    Ok(())
 }

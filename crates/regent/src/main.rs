@@ -29,27 +29,26 @@ fn main() -> ExitCode {
         Program::Benchmark => Ok(benchmark::run(node::REDIS_VERSION, &arguments)),
         Program::Up => up::run(&arguments),
         Program::Version => {
-            println!("regent {VERSION} (Redis {})", node::REDIS_VERSION);
+            sys::say!("regent {VERSION} (Redis {})", node::REDIS_VERSION);
             Ok(0)
         }
         Program::Help => {
-            print!("{}", program::HELP);
+            sys::output::say(program::HELP);
             Ok(0)
         }
         Program::Absent(what) => {
-            eprintln!("{name}: {what} is not in this version of Regent");
+            sys::complain!("{name}: {what} is not in this version of Regent");
             Ok(1)
         }
         Program::Unknown(word) => {
-            eprintln!("regent: no such program: {word}\n");
-            eprint!("{}", program::HELP);
+            sys::complain!("regent: no such program: {word}\n{}", program::USAGE);
             Ok(1)
         }
     };
     match status {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("{name}: {error:#}");
+            sys::complain!("{name}: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -22,16 +22,23 @@ Regent, a server that speaks Redis.
 
 Usage: regent <program> [arguments]
 
-  server [file] [--directive value ...] [-]   a server; arguments as those of redis-server
-  cli [options] [command]                     a command line client; arguments as those of redis-cli
-  benchmark [options] [command]               how fast a server answers; arguments as those of redis-benchmark
-  sentinel <file> [--directive value ...]     watches servers and fails over; as redis-sentinel
-  check-rdb <file>                            is this snapshot sound?
-  up                                          a master and two replicas on free local ports, to look at
+  server      a server; arguments as those of redis-server
+  sentinel    watches servers and fails over; as redis-sentinel
+  cli         a command line client; as redis-cli, and --topology draws who replicates whom
+  benchmark   how fast a server answers; as redis-benchmark
+  check-rdb   is this snapshot sound?
+  up          a self-healing group on this machine: a master, two replicas and three Sentinels with data arriving, to
+              look at (and with --dir to keep); up --demo kills the master and shows the failover
+
+  <program> --help    what a program does, and all that may be said to it
   --version, --help
 
 Called by the name redis-server, redis-sentinel, redis-cli, redis-benchmark or redis-check-rdb, it is that program.
 ";
+
+/// What follows a complaint.
+pub(crate) const USAGE: &str =
+    "Usage: regent <program> [arguments]   (regent --help lists the programs)";
 
 /// The program, the name to speak of it by, and its arguments.
 pub(crate) fn choose(words: &[Vec<u8>]) -> (Program, String, Vec<Vec<u8>>) {

@@ -99,6 +99,23 @@ impl File {
     }
 }
 
+/// A file that is read from its beginning to its end, be it one that has a length or a pipe.
+#[derive(Debug)]
+pub struct Reader(fs::File);
+
+impl Reader {
+    /// Opens for reading.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Reader> {
+        fs::File::open(path).map(Reader)
+    }
+}
+
+impl io::Read for Reader {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}
+
 /// The whole file.
 pub fn slurp(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     fs::read(path)

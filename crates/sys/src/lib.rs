@@ -16,6 +16,7 @@ pub mod holder;
 pub mod limits;
 pub mod memory;
 pub mod net;
+pub mod output;
 pub mod poll;
 pub mod process;
 pub mod schedule;

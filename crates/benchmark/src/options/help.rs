@@ -1,7 +1,10 @@
-//! What `--help` says, and what follows an option that there is not.
+//! What `--help` says; its first line also follows an option that there is not.
 
 /// The options, the ones of `redis-benchmark` first.
 pub(crate) const TEXT: &str = r#"Usage: redis-benchmark [OPTIONS] [COMMAND ARGS...]
+
+Measures how many requests per second a server answers, and how long each takes: of a suite of commands, or of one
+command of your own.
 
 Where to:
  -h <host>          The server's name or address (127.0.0.1).

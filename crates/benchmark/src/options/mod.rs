@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use client::Uri;
 pub(crate) use help::TEXT as HELP;
-use number::{leading_integer, positive};
+use number::{integer, positive};
 
 use crate::server::Place;
 
@@ -193,8 +193,32 @@ enum Valued {
     Wrong(String),
 }
 
+/// The options whose argument is a whole number.
+const NUMBERS: &[&[u8]] = &[
+    b"-c",
+    b"-n",
+    b"-k",
+    b"-p",
+    b"-d",
+    b"-P",
+    b"-r",
+    b"--seed",
+    b"--dbnum",
+    b"--precision",
+    b"--threads",
+];
+
 fn valued(options: &mut Options, name: &[u8], argument: &[u8]) -> Valued {
-    let integer = leading_integer(argument);
+    let integer = match integer(argument) {
+        Some(integer) => integer,
+        // Where a number is wanted and another option stands, the number was forgotten.
+        None if name == b"-r" && argument.first() == Some(&b'-') => return Valued::Invalid,
+        None if NUMBERS.contains(&name) => {
+            let (name, argument) = (text(name), text(argument));
+            return Valued::Wrong(format!("{name} wants a whole number, not \"{argument}\""));
+        }
+        None => 0,
+    };
     match name {
         b"-c" => options.clients = integer,
         b"-n" => options.requests = Some(integer),
@@ -207,12 +231,7 @@ fn valued(options: &mut Options, name: &[u8], argument: &[u8]) -> Valued {
         b"-u" => return uri(options, argument),
         b"-d" => options.data_bytes = integer.clamp(1, DATA_BYTES_MAX) as usize,
         b"-P" => options.pipeline = integer.max(1) as u32,
-        b"-r" => {
-            if matches!(argument, [b'-'] | [b'-', b'\0'..=b'/' | b':'..=b'\xff', ..]) {
-                return Valued::Invalid;
-            }
-            options.keyspace = Some(integer.max(0) as u32);
-        }
+        b"-r" => options.keyspace = Some(integer.max(0) as u32),
         b"--seed" => options.seed = Some(integer as u32),
         b"-t" => {
             let names = [b",", argument, b","].concat();
@@ -350,6 +369,10 @@ mod tests {
             ("-q -p", invalid("-p")),
             ("-r -x", invalid("-x")),
             ("-p 70000", wrong("Invalid server port.")),
+            ("-n abc", wrong("-n wants a whole number, not \"abc\"")),
+            ("-c 5x", wrong("-c wants a whole number, not \"5x\"")),
+            ("-n 99999999999", wrong("-n wants a whole number, not \"99999999999\"")),
+            ("--dbnum one", wrong("--dbnum wants a whole number, not \"one\"")),
             ("-u http://x", wrong("Invalid URI scheme")),
             ("--rate fast", wrong("--rate wants requests per second, not \"fast\"")),
             ("--version --bogus", Asked::Version),

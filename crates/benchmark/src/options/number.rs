@@ -1,11 +1,11 @@
-//! Numbers as C programs read them from their arguments: what begins like one counts, everything else is zero.
+//! Numbers from arguments, spelled in full: what only begins like one is a mistake.
 
-/// The integer that `text` begins with, cut to 32 bits as `atoi` does where it is made of `strtol`.
-pub(crate) fn leading_integer(text: &[u8]) -> i32 {
-    stdx::integer::leading(text) as i32
+/// A whole number of 32 bits, as `redis-benchmark` counts everything.
+pub(crate) fn integer(text: &[u8]) -> Option<i32> {
+    i32::try_from(stdx::integer::parse_i64(text)?).ok()
 }
 
-/// A positive number with or without decimals, spelled in full.
+/// A positive number with or without decimals.
 pub(crate) fn positive(text: &[u8]) -> Option<f64> {
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     (value.is_finite() && value > 0.0).then_some(value)
@@ -16,15 +16,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_begins_like_an_integer_is_one() {
+    fn integers_are_spelled_in_full() {
         for (text, want) in [
-            (" -7x", -7),
-            ("abc", 0),
-            ("2147483648", i32::MIN),
-            ("99999999999999999999", -1),
-            ("-99999999999999999999", 0),
+            ("-7", Some(-7)),
+            ("0", Some(0)),
+            ("2147483647", Some(i32::MAX)),
+            ("2147483648", None),
+            ("abc", None),
+            ("7x", None),
+            (" 7", None),
+            ("", None),
         ] {
-            assert_eq!(leading_integer(text.as_bytes()), want, "{text:?}");
+            assert_eq!(integer(text.as_bytes()), want, "{text:?}");
         }
     }
 

@@ -98,7 +98,7 @@ pub(crate) fn check_hints(session: &mut Session, path: &str) -> Result<u8> {
         let text = |at: usize| words.get(at).map(|word| String::from_utf8_lossy(word).into_owned());
         let Some(input) = text(0) else { continue };
         let Some(want) = text(1) else {
-            eprintln!("Missing expected hint for input '{input}'");
+            sys::complain!("Missing expected hint for input '{input}'");
             return Ok(255);
         };
         let hint = manual.hint(&input);
@@ -110,7 +110,7 @@ pub(crate) fn check_hints(session: &mut Session, path: &str) -> Result<u8> {
             passed += 1;
         } else {
             let hint = hint.unwrap_or_default();
-            eprintln!("Test case '{input}' FAILED: expected '{want}', got '{hint}'");
+            sys::complain!("Test case '{input}' FAILED: expected '{want}', got '{hint}'");
             failed += 1;
         }
     }

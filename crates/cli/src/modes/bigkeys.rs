@@ -180,7 +180,7 @@ impl Search {
                         Measure::Memory { .. } => "MEMORY USAGE".to_owned(),
                     };
                     let key = String::from_utf8_lossy(key);
-                    eprintln!("Warning:  {command} on '{key}' failed (may have changed type)");
+                    sys::complain!("Warning:  {command} on '{key}' failed (may have changed type)");
                     0
                 }
             }

@@ -97,7 +97,7 @@ fn frequencies(session: &mut Session, keys: &[Vec<u8>]) -> Result<Vec<i64>> {
             }
             _ => {
                 let key = String::from_utf8_lossy(&quote(key)).into_owned();
-                eprintln!("Warning: OBJECT freq on '{key}' failed (may have been deleted)");
+                sys::complain!("Warning: OBJECT freq on '{key}' failed (may have been deleted)");
                 0
             }
         });

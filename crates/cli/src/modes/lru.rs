@@ -31,7 +31,7 @@ pub(super) fn run(session: &mut Session, keys: u64) -> Result<u8> {
             let Ok(replies) = replies else { return fail("I/O error during LRU test") };
             for reply in replies {
                 match reply {
-                    Value::Error(text) => eprintln!("{}", String::from_utf8_lossy(&text)),
+                    Value::Error(text) => sys::complain!("{}", String::from_utf8_lossy(&text)),
                     Value::Null => misses += 1,
                     _ => hits += 1,
                 }

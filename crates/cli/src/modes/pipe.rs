@@ -72,7 +72,7 @@ pub(super) fn run(session: &mut Session) -> Result<u8> {
         let silence_ns = sys::clock::nanos() - transfer.last_reply_ns;
         if transfer.magic.is_some() && timeout_ns > 0 && silence_ns > timeout_ns + SECOND_NS {
             transfer.progress.clear();
-            eprintln!("No replies for {} seconds: exiting.", timeout_ns / SECOND_NS);
+            sys::complain!("No replies for {} seconds: exiting.", timeout_ns / SECOND_NS);
             transfer.errors += 1;
             break;
         }
@@ -127,7 +127,7 @@ impl Transfer<'_> {
             Value::Push(_) => return,
             Value::Error(text) => {
                 self.progress.clear();
-                eprintln!("{}", String::from_utf8_lossy(text));
+                sys::complain!("{}", String::from_utf8_lossy(text));
                 self.errors += 1;
             }
             Value::Bulk(bytes) if self.magic.as_ref() == Some(bytes) => {

@@ -33,23 +33,23 @@ impl Session {
             _ => "Full resync",
         };
         match &payload {
-            sync::Payload::Continues => eprintln!("{name} with master..."),
+            sync::Payload::Continues => sys::complain!("{name} with master..."),
             sync::Payload::Sized(length) => {
-                eprintln!("{name} with master, discarding {length} bytes of bulk transfer...");
+                sys::complain!("{name} with master, discarding {length} bytes of bulk transfer...");
             }
-            sync::Payload::Marked(_) => eprintln!(
+            sync::Payload::Marked(_) => sys::complain!(
                 "{name} with master, discarding bytes of bulk transfer until EOF marker..."
             ),
         }
         let broken = format!("Error reading RDB payload while {name}ing");
         let received = sync::receive(self, &payload, &broken, |_| Ok(()))?;
         if let sync::Payload::Marked(_) = payload {
-            eprintln!("{name} done after {received} bytes. Logging commands from master.");
+            sys::complain!("{name} done after {received} bytes. Logging commands from master.");
             // The primary sends the stream once it hears from us.
             pause(1_000_000);
             acknowledge(self)?;
         } else {
-            eprintln!("{name} done. Logging commands from master.");
+            sys::complain!("{name} done. Logging commands from master.");
         }
         let output = std::mem::replace(&mut self.options.layout.output, Output::Csv);
         while self.read_reply(false)? == Read::Done {}
@@ -60,7 +60,7 @@ impl Session {
 
 /// REPLCONF ACK has no reply.
 fn acknowledge(session: &mut Session) -> Result<()> {
-    eprintln!("sending REPLCONF ACK 0");
+    sys::complain!("sending REPLCONF ACK 0");
     match session.link.as_mut().map(|link| link.send(&["REPLCONF", "ACK", "0"])) {
         Some(Ok(())) => Ok(()),
         _ => crate::exit::fail("\nI/O error"),

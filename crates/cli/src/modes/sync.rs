@@ -28,10 +28,10 @@ pub(super) enum Payload {
 
 /// Tells the primary something about us, aloud. False if it does not know what that is.
 pub(super) fn introduce(session: &mut Session, name: &str, value: &str) -> Result<bool> {
-    eprintln!("sending REPLCONF {name} {value}");
+    sys::complain!("sending REPLCONF {name} {value}");
     match session.must_ask(&["REPLCONF", name, value])? {
         Value::Error(text) => {
-            eprintln!("REPLCONF {name} error: {}", String::from_utf8_lossy(&text));
+            sys::complain!("REPLCONF {name} error: {}", String::from_utf8_lossy(&text));
             Ok(false)
         }
         _ => Ok(true),
@@ -55,7 +55,7 @@ pub(super) fn read_answer(session: &mut Session) -> Result<Payload> {
         return fail(format!("SYNC with master failed: {}\r", String::from_utf8_lossy(&line)));
     }
     if line.starts_with(b"+FULLRESYNC") || line.starts_with(b"+CONTINUE") {
-        eprintln!("PSYNC replied {}", String::from_utf8_lossy(&line));
+        sys::complain!("PSYNC replied {}", String::from_utf8_lossy(&line));
         if line.starts_with(b"+CONTINUE") {
             return Ok(Payload::Continues);
         }
@@ -138,9 +138,9 @@ pub(super) fn fetch(session: &mut Session, rdb: &Rdb) -> Result<u8> {
     let payload = begin(session)?;
     match &payload {
         Payload::Sized(length) => {
-            eprintln!("SYNC sent to master, writing {length} bytes to '{path}'");
+            sys::complain!("SYNC sent to master, writing {length} bytes to '{path}'");
         }
-        _ => eprintln!(
+        _ => sys::complain!(
             "SYNC sent to master, writing bytes of bulk transfer until EOF marker to '{path}'"
         ),
     }
@@ -179,11 +179,11 @@ fn finish(
         Payload::Marked(mark) => {
             let length = received - mark.len() as u64;
             if let Some(Err(error)) = file.as_mut().map(|file| file.truncate(length)) {
-                eprintln!("ftruncate failed: {}.", error.text());
+                sys::complain!("ftruncate failed: {}.", error.text());
             }
-            eprintln!("Transfer finished with success after {length} bytes");
+            sys::complain!("Transfer finished with success after {length} bytes");
         }
-        _ => eprintln!("Transfer finished with success."),
+        _ => sys::complain!("Transfer finished with success."),
     }
     // Writing to the disk may take time, in which the primary need not keep us.
     session.link = None;

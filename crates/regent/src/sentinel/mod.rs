@@ -12,7 +12,7 @@ use crate::server::{startup, with_folder, words};
 
 /// Runs a Sentinel with these arguments, those of `redis-sentinel`. The status to exit with.
 pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
-    if let Some(status) = words::answer(arguments) {
+    if let Some(status) = words::answer(name, words::SENTINEL, arguments) {
         return Ok(status);
     }
     let mut line = CommandLine::parse(arguments);
@@ -45,7 +45,7 @@ pub(crate) fn run(name: &str, arguments: &[Vec<u8>]) -> Result<u8> {
         }
         Err(error @ LoadError::Unreadable { .. }) => Ok(refuse(&error.to_string())),
         Err(error) => {
-            eprint!("{error}");
+            sys::output::complain(error.to_string());
             Ok(1)
         }
     }

@@ -21,7 +21,7 @@ use say::Say;
 /// Runs a server with these arguments, those of `redis-server`; `words` is the whole line they end. The status to
 /// exit with.
 pub(crate) fn run(name: &str, words: &[Vec<u8>], arguments: &[Vec<u8>]) -> Result<u8> {
-    if let Some(status) = words::answer(arguments) {
+    if let Some(status) = words::answer(name, words::SERVER, arguments) {
         return Ok(status);
     }
     let mut line = CommandLine::parse(arguments);
@@ -38,7 +38,7 @@ pub(crate) fn run(name: &str, words: &[Vec<u8>], arguments: &[Vec<u8>]) -> Resul
             return Ok(1);
         }
         Err(error) => {
-            eprint!("{error}");
+            sys::output::complain(error.to_string());
             return Ok(1);
         }
     };

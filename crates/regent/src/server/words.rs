@@ -1,26 +1,19 @@
 //! Arguments that are answered at once, instead of starting a server.
 
-/// The status to exit with, where the first argument is such a word.
-pub(crate) fn answer(arguments: &[Vec<u8>]) -> Option<u8> {
+/// The status to exit with, where the first argument is such a word. `help` is what the program says of itself, where
+/// `NAME` stands for the name that it was called by.
+pub(crate) fn answer(name: &str, help: &str, arguments: &[Vec<u8>]) -> Option<u8> {
     match arguments.first()?.as_slice() {
-        b"-v" | b"--version" => {
-            println!("{}", version());
-            Some(0)
-        }
-        b"-h" | b"--help" => {
-            eprint!("{USAGE}");
-            Some(1)
-        }
+        b"-v" | b"--version" => sys::say!("{}", version()),
+        b"-h" | b"--help" => sys::output::say(help.replace("NAME", name)),
         b"--test-memory" => {
-            eprintln!("Regent does not test memory; use memtest86 or a tool of your system.");
-            Some(1)
+            sys::complain!("Regent does not test memory; use memtest86 or a tool of your system.");
+            return Some(1);
         }
-        b"--check-system" => {
-            println!("[fork] Not used: snapshots are taken without it.");
-            Some(0)
-        }
-        _ => None,
+        b"--check-system" => sys::say!("[fork] Not used: snapshots are taken without it."),
+        _ => return None,
     }
+    Some(0)
 }
 
 fn version() -> String {
@@ -33,19 +26,41 @@ fn version() -> String {
     )
 }
 
-const USAGE: &str = "\
-Usage: redis-server [/path/to/redis.conf] [options] [-]
-       redis-server - (read the configuration from standard input)
-       redis-server -v or --version
-       redis-server -h or --help
-       redis-server --check-system
+/// What `redis-server --help` says.
+pub(crate) const SERVER: &str = "\
+A server of the Redis protocol: data in memory, snapshots on disk, replicas.
+
+Usage: NAME [/path/to/redis.conf] [options] [-]
+       NAME - (read the configuration from standard input)
+       NAME -v or --version
+       NAME -h or --help
+       NAME --check-system
+
+An option is a line of the configuration with -- before its name; options win over the file.
 
 Examples:
-       redis-server (everything by default)
-       echo 'maxmemory 128mb' | redis-server -
-       redis-server /etc/redis/6379.conf
-       redis-server --port 7777
-       redis-server --port 7777 --replicaof 127.0.0.1 8888
-       redis-server /etc/myredis.conf --loglevel verbose -
-       redis-server /etc/sentinel.conf --sentinel (a Sentinel)
+       NAME (everything by default)
+       echo 'maxmemory 128mb' | NAME -
+       NAME /etc/redis/6379.conf
+       NAME --port 7777
+       NAME --port 7777 --replicaof 127.0.0.1 8888
+       NAME /etc/myredis.conf --loglevel verbose -
+       NAME /etc/sentinel.conf --sentinel (a Sentinel)
+";
+
+/// What `redis-sentinel --help` says.
+pub(crate) const SENTINEL: &str = "\
+A Sentinel: watches masters and their replicas, agrees with other Sentinels that a master is down, and promotes a
+replica. It keeps what it knows in its configuration file, which it must be able to write.
+
+Usage: NAME /path/to/sentinel.conf [options] [-]
+       NAME -v or --version
+       NAME -h or --help
+
+A file needs a line like this, where 2 Sentinels have to agree:
+       sentinel monitor mymaster 127.0.0.1 6379 2
+
+Examples:
+       NAME /etc/redis/sentinel.conf
+       NAME /etc/redis/sentinel.conf --port 26380
 ";

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &[Vec<u8>]) -> Result<u8> {
             return Ok(u8::from(out.is_gone()));
         }
         Asked::Wrong(what) => {
-            eprintln!("regent up: {what}\n{}", arguments::USAGE);
+            sys::complain!("regent up: {what}\n{}", arguments::USAGE);
             return Ok(1);
         }
     };

@@ -71,7 +71,6 @@ fn a_command_shows_the_same_at_a_real_terminal() {
         "--bigkeys",
         "--memkeys",
         "--hotkeys",
-        "--nope",
         "-a x ping",
     ] {
         let words: Vec<&str> = ["-p", &port].into_iter().chain(line.split(' ')).collect();

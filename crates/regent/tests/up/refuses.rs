@@ -28,12 +28,14 @@ fn a_port_that_somebody_holds_is_refused_with_who_holds_it() {
 #[test]
 fn a_group_that_runs_is_not_started_again() {
     let folder = folder();
-    let up = Up::start(folder.path(), &[]);
+    let mut up = Up::start(folder.path(), &[]);
     let output = run(folder.path(), &["--once"]);
     let why = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{why}");
     assert!(why.contains("runs already: the server on port"), "{why}");
     up.signal("TERM");
+    // Its servers save into the folder, which has to be there until then.
+    assert!(up.end().0.success());
 }
 
 #[test]

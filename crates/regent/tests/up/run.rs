@@ -117,8 +117,21 @@ impl Up {
 
 impl Drop for Up {
     fn drop(&mut self) {
-        // It has ended, or the test has failed; its members end with it.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end_in_order(&mut self.child);
+    }
+}
+
+/// The end after a test that has failed: servers whose folder goes away before they have saved would stay for ever.
+pub(crate) fn end_in_order(child: &mut Child) {
+    const DEADLINE: std::time::Duration = std::time::Duration::from_secs(20);
+    if let Ok(None) = child.try_wait() {
+        let _ = Command::new("kill").arg(child.id().to_string()).status();
+    }
+    let begin = std::time::Instant::now();
+    while let Ok(None) = child.try_wait() {
+        if begin.elapsed() > DEADLINE {
+            let _ = child.kill();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }

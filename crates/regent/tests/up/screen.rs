@@ -93,9 +93,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // It has ended, or the test has failed.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        crate::run::end_in_order(&mut self.process);
     }
 }
 

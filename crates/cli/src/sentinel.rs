@@ -71,13 +71,30 @@ fn ask(host: &str, port: u16, name: &str) -> Result<(Address, Vec<Address>), Str
             _ => return Err("an answer without an address".to_owned()),
         },
         Value::Error(text) => return Err(String::from_utf8_lossy(&text).into_owned()),
-        _ => return Err(format!("it knows no {name}")),
+        _ => {
+            let names = match say(&["SENTINEL", "MASTERS"]) {
+                Ok(Value::Array(rows)) => {
+                    rows.iter().filter_map(|row| field(row, "name")).collect()
+                }
+                _ => Vec::new(),
+            };
+            return Err(unknown(name, names));
+        }
     };
     let others = match say(&["SENTINEL", "SENTINELS", name]) {
         Ok(Value::Array(rows)) => rows.iter().filter_map(address).collect(),
         _ => Vec::new(),
     };
     Ok((primary, others))
+}
+
+/// That a Sentinel does not know a name, and which ones it does.
+fn unknown(name: &str, mut names: Vec<String>) -> String {
+    names.sort();
+    match names.is_empty() {
+        true => format!("it knows no {name}"),
+        false => format!("it knows no {name}, but {}", names.join(", ")),
+    }
 }
 
 /// The address in a row of names and values.
@@ -111,5 +128,8 @@ mod tests {
         let row = Value::Array(["ip", "1.2.3.4", "port", "5"].map(bulk).to_vec());
         assert_eq!(address(&row), Some(("1.2.3.4".to_owned(), 5)));
         assert_eq!(address(&Value::Array(vec![])), None);
+        let names = ["b", "a"].map(str::to_owned).to_vec();
+        assert_eq!(unknown("x", names), "it knows no x, but a, b");
+        assert_eq!(unknown("x", Vec::new()), "it knows no x");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::member::{Address, Report, Server, State, Topology};
-use super::probe::{Found, Prober};
+use super::probe::{Found, Prober, Trouble};
 use super::sentinels;
 
 /// Longer chains are loops.
@@ -17,12 +17,15 @@ pub(super) struct Discovery {
     name: Option<String>,
     sentinels: BTreeSet<Address>,
     names: BTreeSet<String>,
+    /// Servers that were reached once: any of them can tell of the others when the one that was asked is down.
+    servers: BTreeSet<Address>,
 }
 
 impl Discovery {
     pub(super) fn new(prober: Prober, asked: Address, name: Option<String>) -> Discovery {
         let names = name.iter().cloned().collect();
-        Discovery { prober, asked, name, sentinels: BTreeSet::new(), names }
+        let (sentinels, servers) = (BTreeSet::new(), BTreeSet::new());
+        Discovery { prober, asked, name, sentinels, names, servers }
     }
 
     /// Looks at everything once. An error: not even the first server answers, and no other is known.
@@ -36,9 +39,14 @@ impl Discovery {
                 let asked = self.asked.clone();
                 self.add_tree(&mut topology, &asked);
             }
-            Err(reason) if self.sentinels.is_empty() => {
+            Err(trouble) if self.sentinels.is_empty() && self.servers.is_empty() => {
                 let asked = super::member::written(&self.asked);
-                return Err(format!("Could not connect to Redis at {asked}: {reason}"));
+                return Err(match trouble {
+                    Trouble::Silent(reason) => {
+                        format!("Could not connect to Redis at {asked}: {reason}")
+                    }
+                    Trouble::Refuses(words) => format!("Redis at {asked} refuses: {words}"),
+                });
             }
             // It is down, but we know others who know.
             Err(_) => {}
@@ -46,6 +54,9 @@ impl Discovery {
         self.hear_of_sentinels(&topology);
         self.ask_sentinels(&mut topology);
         self.add_what_sentinels_know(&mut topology);
+        self.add_all(&mut topology, self.servers.iter().cloned());
+        let reached = topology.trees.iter().flat_map(Server::all).filter(|it| it.facts().is_some());
+        self.servers.extend(reached.map(|it| it.address.clone()));
         Ok(topology)
     }
 
@@ -90,6 +101,11 @@ impl Discovery {
             .flat_map(|it| [&it.primary].into_iter().chain(it.replicas.iter().map(|(it, _)| it)))
             .cloned()
             .collect();
+        self.add_all(topology, known.into_iter());
+    }
+
+    /// Adds the trees of those that are in none yet.
+    fn add_all(&self, topology: &mut Topology, known: impl Iterator<Item = Address>) {
         for address in known {
             if !topology.trees.iter().flat_map(Server::all).any(|it| it.address == address) {
                 self.add_tree(topology, &address);
@@ -144,7 +160,7 @@ impl Discovery {
         let (state, reports) = match self.prober.ask(&address) {
             Ok(Found::Server(facts, reports)) => (State::Reached(facts), reports),
             Ok(Found::Sentinel) => (State::Unreachable("a Sentinel".to_owned()), Vec::new()),
-            Err(reason) => (State::Unreachable(reason), Vec::new()),
+            Err(trouble) => (State::Unreachable(trouble.reason()), Vec::new()),
         };
         let mut server = Server { address, state, report, replicas: Vec::new() };
         if seen.note(&server) {

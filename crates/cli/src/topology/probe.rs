@@ -18,6 +18,28 @@ pub(super) struct Prober {
     pub(super) password: Option<Vec<u8>>,
 }
 
+/// Why a server tells nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It cannot be reached, or is gone.
+    Silent(String),
+    /// It answers, with an error.
+    Refuses(String),
+}
+
+impl Trouble {
+    pub(super) fn reason(self) -> String {
+        let (Trouble::Silent(reason) | Trouble::Refuses(reason)) = self;
+        reason
+    }
+}
+
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Trouble {
+        Trouble::Silent(reason(&error))
+    }
+}
+
 /// What was found at an address.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -26,25 +48,30 @@ pub(super) enum Found {
 }
 
 impl Prober {
-    pub(super) fn connect(&self, (host, port): &Address) -> Result<Client, String> {
-        let client = Client::connect_within((host.as_str(), *port), PATIENCE);
-        let mut client = client.map_err(|error| reason(&error))?;
+    pub(super) fn connect(&self, (host, port): &Address) -> Result<Client, Trouble> {
+        let mut client = Client::connect_within((host.as_str(), *port), PATIENCE)?;
         if let Some(password) = &self.password {
             let words = [Some(b"AUTH".to_vec()), self.user.clone(), Some(password.clone())];
             let words: Vec<Vec<u8>> = words.into_iter().flatten().collect();
-            // A server without passwords refuses it and needs none; the others will say so at the next question.
-            client.command(&words).map_err(|error| reason(&error))?;
+            // A server without passwords refuses it and needs none. Of the others the first refusal tells more than
+            // that of the next question, which only says that the client is nobody yet.
+            if let Value::Error(text) = client.command(&words)?
+                && client.command(&["PING"])?.is_error()
+            {
+                return Err(Trouble::Refuses(String::from_utf8_lossy(&text).into_owned()));
+            }
         }
         Ok(client)
     }
 
     /// Asks the server at `address`.
-    pub(super) fn ask(&self, address: &Address) -> Result<Found, String> {
+    pub(super) fn ask(&self, address: &Address) -> Result<Found, Trouble> {
         let mut client = self.connect(address)?;
-        match client.command(&["INFO"]) {
-            Ok(Value::Error(text)) => Err(String::from_utf8_lossy(&text).into_owned()),
-            Ok(reply) => Ok(read(&reply.text())),
-            Err(error) => Err(reason(&error)),
+        match client.command(&["INFO"])? {
+            Value::Error(text) => {
+                Err(Trouble::Refuses(String::from_utf8_lossy(&text).into_owned()))
+            }
+            reply => Ok(read(&reply.text())),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use client::Value;
 
 use super::member::{Address, Opinion, View};
-use super::probe::Prober;
+use super::probe::{Prober, Trouble};
 use crate::number;
 use crate::sentinel::field;
 use crate::session::reason;
@@ -72,7 +72,7 @@ pub(super) fn view(prober: &Prober, sentinel: &Address, name: &str) -> (View, Ve
 }
 
 fn ask(prober: &Prober, sentinel: &Address, name: &str) -> Result<(Opinion, Vec<Address>), String> {
-    let mut client = prober.connect(sentinel)?;
+    let mut client = prober.connect(sentinel).map_err(Trouble::reason)?;
     let mut rows = |what: &str| match client.command(&["SENTINEL", what, name]) {
         Ok(Value::Array(rows)) => Ok(rows),
         Ok(Value::Error(text)) => Err(String::from_utf8_lossy(&text).into_owned()),

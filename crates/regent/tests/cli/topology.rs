@@ -201,6 +201,54 @@ fn a_client_follows_the_primary_that_sentinels_name() {
     let mut run = Run::new(stage.sentinels[0].port(), home.path());
     run.arguments = vec!["--sentinel", "nobody", "get", "k"];
     let left = run.of(Cli::Ours);
-    assert!(left.err.contains("it knows no nobody"), "{left:?}");
+    let want = format!("it knows no nobody, but {NAME}");
+    assert!(left.err.contains(&want), "{left:?}");
     assert_eq!(left.status, Some(1));
+}
+
+#[test]
+fn a_live_drawing_outlives_the_server_that_it_began_with() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut servers = [(); 2].map(|()| Server::start(&regent(), &[]));
+    let (first, second) = (servers[0].port(), servers[1].port());
+    servers[1].follow(first);
+    let asked = first.to_string();
+    let arguments = ["-p", &asked, "--topology", "-i", "0.05", "--json"];
+    let mut terminal = Terminal::start(&arguments, home.path(), &[]);
+    terminal.wait("\r\n");
+    terminal.wait("\r\n");
+    servers[0].kill();
+    // The other is drawn on its own, and later as what it has become.
+    terminal.wait("unreachable");
+    servers[1].say("replicaof no one");
+    let want = "\"role\":\"primary\"";
+    poll("the new primary", || {
+        let line = terminal.wait("\r\n");
+        (line.contains(&second.to_string()) && line.contains(want)).then_some(())
+    });
+    terminal.press(&[crate::terminal::CTRL_C]);
+    assert_eq!(terminal.end(), Some(0));
+}
+
+#[test]
+fn a_drawing_tells_why_a_server_tells_nothing() {
+    let server = Server::start(&regent(), &["requirepass pw"]);
+    let mut run = Run::new(server.port(), server.folder());
+    let base = vec!["--no-auth-warning", "--topology"];
+    for (password, want) in [
+        (None, "Redis at 127.0.0.1:PORT refuses: NOAUTH Authentication required."),
+        (Some("bad"), "Redis at 127.0.0.1:PORT refuses: WRONGPASS invalid username-password pair"),
+    ] {
+        run.arguments = base.clone();
+        run.arguments.extend(password.iter().flat_map(|word| ["-a", *word]));
+        let left = run.of(Cli::Ours);
+        assert_eq!(left.status, Some(1), "{left:?}");
+        assert!(left.err.contains(want), "{left:?}");
+    }
+    run.arguments = [&base[..], &["-a", "pw"]].concat();
+    assert_eq!(run.of(Cli::Ours).status, Some(0));
+    // One that needs no password is not offended by one.
+    let open = Server::start(&regent(), &[]);
+    run.port = open.port();
+    assert_eq!(run.of(Cli::Ours).status, Some(0));
 }

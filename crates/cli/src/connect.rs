@@ -45,11 +45,14 @@ impl Session {
     }
 
     fn connect_anew(&mut self, manner: Manner) -> Result<bool> {
-        if self.link.take().is_some() {
-            self.db = 0;
-            self.db_before_multi = None;
-            self.is_subscribed = false;
+        // A connection begins with nothing of what the last one had, however that ended. What was selected inside a
+        // transaction was not executed.
+        self.link = None;
+        self.db = 0;
+        if let Some(db) = self.db_before_multi.take() {
+            self.options.place.db = db;
         }
+        self.is_subscribed = false;
         self.is_resp3 = false;
         let link = match self.dial() {
             Ok(link) => link,

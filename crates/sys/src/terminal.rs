@@ -1,4 +1,4 @@
-//! The terminal behind standard input: keys one by one, and what was set before put back.
+//! The terminal: keys one by one from standard input, what was set before put back, and how wide it is.
 
 use std::io::{self, IsTerminal};
 use std::os::fd::AsRawFd;
@@ -26,6 +26,16 @@ impl Keys {
         set(&mode);
         Some(Keys { before })
     }
+}
+
+/// How many columns the terminal behind standard output has. None where there is no terminal.
+pub fn columns() -> Option<usize> {
+    // SAFETY: all fields of `winsize` are numbers, for which zero is a value.
+    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
+    let out = io::stdout();
+    // SAFETY: `size` is a whole `winsize` that lives across the call.
+    let result = unsafe { libc::ioctl(out.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
+    (result == 0 && size.ws_col > 0).then_some(size.ws_col.into())
 }
 
 impl Drop for Keys {

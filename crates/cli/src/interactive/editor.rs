@@ -1,17 +1,21 @@
 //! Lines from a terminal: edited, completed, hinted at, remembered.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
 
 use config::words;
+use rustyline::Changeset;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
+use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Helper};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::history::History;
 use crate::exit::{Exit, Result};
@@ -31,6 +35,10 @@ const QUOTED_LINES_MAX: usize = 1000;
 struct Adviser {
     manual: Manual,
     has_hints: bool,
+    /// The columns that the prompt takes.
+    prompt: usize,
+    /// The line as the last Tab left it: its last word is whole.
+    completed: RefCell<String>,
 }
 
 impl Editor {
@@ -45,7 +53,12 @@ impl Editor {
         for line in &history.lines {
             lines.add_history_entry(line.as_str())?;
         }
-        lines.set_helper(Some(Adviser { manual, has_hints: true }));
+        lines.set_helper(Some(Adviser {
+            manual,
+            has_hints: true,
+            prompt: 0,
+            completed: RefCell::default(),
+        }));
         Ok(Editor { lines, pasted: VecDeque::new() })
     }
 
@@ -55,6 +68,9 @@ impl Editor {
             // Shown once more, so that it is seen which reply belongs to which.
             screen::print(format!("{prompt}{command}\n"));
             return Some(command.into_bytes());
+        }
+        if let Some(adviser) = self.lines.helper_mut() {
+            adviser.prompt = prompt.width();
         }
         loop {
             match self.lines.readline(prompt) {
@@ -113,6 +129,12 @@ impl Completer for Adviser {
     ) -> rustyline::Result<(usize, Vec<String>)> {
         Ok((0, self.manual.completions(&line[..at])))
     }
+
+    fn update(&self, line: &mut LineBuffer, start: usize, chosen: &str, changes: &mut Changeset) {
+        let end = line.pos();
+        line.replace(start..end, chosen, changes);
+        *self.completed.borrow_mut() = line.as_str().to_owned();
+    }
 }
 
 impl Hinter for Adviser {
@@ -122,10 +144,28 @@ impl Hinter for Adviser {
         if !self.has_hints || at < line.len() {
             return None;
         }
-        let hint = self.manual.hint(line).filter(|hint| !hint.is_empty())?;
+        let is_whole = !line.is_empty() && *self.completed.borrow() == line;
+        let hint = match is_whole {
+            true => self.manual.hint(&format!("{line} ")),
+            false => self.manual.hint(line),
+        };
+        let hint = hint.filter(|hint| !hint.is_empty())?;
         let is_apart = line.ends_with(|letter: char| letter.is_ascii_whitespace());
-        Some(if is_apart { hint } else { format!(" {hint}") })
+        let hint = if is_apart { hint } else { format!(" {hint}") };
+        let columns = sys::terminal::columns()?;
+        let hint = cut(&hint, columns.saturating_sub((self.prompt + line.width()) % columns + 1));
+        (!hint.trim().is_empty()).then(|| hint.to_owned())
     }
+}
+
+/// As much of a text as fits into so many columns. A hint on the next row would move the line that is typed.
+fn cut(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let end = text.char_indices().find(|(_, letter)| {
+        used += letter.width().unwrap_or(0);
+        used > columns
+    });
+    &text[..end.map_or(text.len(), |(at, _)| at)]
 }
 
 impl Highlighter for Adviser {
@@ -198,6 +238,14 @@ pub(crate) fn ask_password(question: &str) -> Result<Option<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_ends_with_its_row() {
+        for (columns, want) in [(0, ""), (3, " ke"), (4, " key"), (9, " key")] {
+            assert_eq!(cut(" key", columns), want);
+        }
+        assert_eq!(cut("\u{5b57}\u{5b57}", 3), "\u{5b57}");
+    }
 
     #[test]
     fn a_text_is_split_into_commands_where_no_quotes_are_open() {

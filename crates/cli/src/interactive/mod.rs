@@ -141,7 +141,9 @@ impl Prompt {
     fn obey(&mut self, session: &mut Session, line: &[u8]) -> Result<Option<End>> {
         let Some(words) = split(session, line) else {
             screen::print("Invalid argument(s)\n");
-            self.remember(line);
+            if !secrets::may_be_in(line) {
+                self.remember(line);
+            }
             return Ok(None);
         };
         let Some(first) = words.first() else { return Ok(None) };

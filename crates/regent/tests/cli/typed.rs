@@ -161,6 +161,12 @@ fn lines_are_remembered_over_sessions_and_passwords_are_not() {
     terminal.wait("OK");
     terminal.line("hello 3 auth default pw");
     terminal.wait("\"version\"");
+    for line in ["sentinel config set sentinel-pass pw", "sentinel set m auth-pass pw", "auth \"pw"]
+    {
+        terminal.wait(&scene.prompt());
+        terminal.line(line);
+    }
+    terminal.wait("Invalid argument(s)");
     terminal.wait(&scene.prompt());
     terminal.line("set remembered 1");
     terminal.wait("OK");
@@ -333,4 +339,55 @@ fn ctrl_c_ends_what_waits_for_a_reply() {
     terminal.wait(" samples)");
     terminal.press(&[CTRL_C]);
     assert_eq!(terminal.end(), None);
+}
+
+#[test]
+fn after_a_lost_connection_the_same_database_is_selected() {
+    for begin in [&["-n", "5"][..], &[]] {
+        let scene = Scene::new(&[]);
+        let port = scene.server.port();
+        let prompt = format!("127.0.0.1:{port}[5]> ");
+        let mut terminal = scene.start(begin, &[]);
+        if begin.is_empty() {
+            terminal.wait(&scene.prompt());
+            terminal.line("select 5");
+        }
+        terminal.wait(&prompt);
+        scene.server.say("client kill type normal");
+        terminal.line("ping");
+        terminal.wait("not connected> ");
+        terminal.line("set k v");
+        terminal.wait("OK");
+        terminal.wait(&prompt);
+        assert!(scene.server.info("keyspace").contains("db5:keys=1,"), "{begin:?}");
+        assert!(!scene.server.info("keyspace").contains("db0"), "{begin:?}");
+        // What a transaction would have selected was never selected.
+        terminal.line("multi");
+        terminal.wait("(TX)> ");
+        terminal.line("select 7");
+        terminal.wait("QUEUED");
+        scene.server.say("client kill type normal");
+        terminal.line("ping");
+        terminal.wait("not connected> ");
+        terminal.line("set k w");
+        terminal.wait("OK");
+        terminal.wait(&prompt);
+        assert!(!scene.server.info("keyspace").contains("db7"), "{begin:?}");
+    }
+}
+
+#[test]
+fn hints_end_with_their_row_and_come_back_after_tab() {
+    let scene = Scene::new(&[]);
+    let mut terminal = scene.client(&[]);
+    terminal.press(&["config s", TAB]);
+    terminal.wait("CONFIG SET");
+    terminal.wait("\x1b[0;90m parameter value [parameter value ...]\x1b[0m");
+    terminal.press(&[CTRL_U, "set k v "]);
+    terminal.wait("set k v \x1b[0;90m");
+    let hint = terminal.wait("\x1b[0m");
+    // The terminal has 100 columns, of which the last stays free.
+    let shown = scene.prompt().len() + "set k v ".len() + hint.len();
+    assert_eq!(shown, 99, "{hint:?}");
+    assert!(hint.starts_with("[NX|XX] [GET] [EX seconds|"), "{hint:?}");
 }

@@ -216,7 +216,7 @@ mod tests {
         assert_eq!((pieces, out.tail_len()), (2, 7));
         assert!((want.len() - 7..want.len() * 3 / 2).contains(&memory), "{memory}");
         let mut sent = 0;
-        for step in [1, 9, 20_000, 79_999, 5, 48 * 1024, 12, 7] {
+        for step in [1, 9, 20_000, 79_999, 5, 48 * 1024, 6, 7] {
             out.advance(step);
             sent += step;
             assert_eq!((out.len(), pending(&out)), (want.len() - sent, want[sent..].to_vec()));

@@ -328,6 +328,12 @@ mod tests {
             ! g del h
             => HDEL h c
             +1
+        "#]]);
+    }
+
+    #[test]
+    fn reading_and_doing_refuses_options_that_do_not_fit() {
+        check(expect![[r#"
             > HGETEX h EX 10 PERSIST FIELDS 1 a
             (error) ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified
             > HGETEX h FOO FIELDS 1 a

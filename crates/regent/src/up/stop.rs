@@ -150,9 +150,10 @@ impl Servers {
     }
 
     fn leave(&mut self, group: &mut Group, open: &Open) {
+        let auth = if group.password.is_empty() { "" } else { " --askpass" };
         let member = &mut group.members[open.at];
         group.out.say(&format!(
-            "{} (process {}) is left running, with its data. It ends once it can save:  redis-cli -p {} shutdown",
+            "{} (process {}) is left running, with its data. It ends once it can save:  redis-cli -p {}{auth} shutdown",
             sentence(&member.called()),
             open.pid,
             member.port

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use stdx::integer::leading;
+use stdx::integer::parse_i64;
 
 /// What an address says; absent parts are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum UriError {
     Incomplete,
     /// What follows a `%` is no number of two digits.
     Illegal,
+    /// The port or the database is no whole number.
+    Number,
 }
 
 impl std::error::Error for UriError {}
@@ -40,6 +42,7 @@ impl fmt::Display for UriError {
             UriError::Scheme => "Invalid URI scheme",
             UriError::Incomplete => "Incomplete URI encoding",
             UriError::Illegal => "Illegal character in URI encoding",
+            UriError::Number => "Port and database of a URI are whole numbers",
         })
     }
 }
@@ -70,12 +73,18 @@ fn parse(text: &[u8]) -> Result<Uri, UriError> {
     if !place.is_empty() {
         let (host, port) = host_and_port(place);
         uri.host = Some(String::from_utf8_lossy(host).into_owned());
-        uri.port = port.map(leading);
+        uri.port = port.map(number).transpose()?;
     }
-    if !path.is_empty() {
-        uri.database = Some(leading(path));
+    // Options of other clients may follow, which are none of ours.
+    let database = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+    if !database.is_empty() {
+        uri.database = Some(number(database)?);
     }
     Ok(uri)
+}
+
+fn number(text: &[u8]) -> Result<i64, UriError> {
+    parse_i64(text).ok_or(UriError::Number)
 }
 
 fn strip_scheme<'a>(text: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
@@ -148,6 +157,7 @@ mod tests {
             ("redis://p@h", uri("", "p", "h", 0, 0)),
             ("redis://u:p%40%3a@h:1", uri("u", "p@:", "h", 1, 0)),
             ("redis://[::1]:7/1", uri("", "", "::1", 7, 1)),
+            ("redis://h:1/2?timeout=3", uri("", "", "h", 1, 2)),
             ("redis://[::1]", uri("", "", "::1", 0, 0)),
         ] {
             assert_eq!(parse(text.as_bytes()), Ok(want), "{text}");
@@ -163,6 +173,9 @@ mod tests {
             ("redis://a%@h", UriError::Incomplete),
             ("redis://a%4@h", UriError::Illegal),
             ("redis://a%4g@h", UriError::Illegal),
+            ("redis://h:port", UriError::Number),
+            ("redis://h:", UriError::Number),
+            ("redis://h:1/first", UriError::Number),
         ] {
             assert_eq!(parse(text.as_bytes()), Err(want), "{text}");
         }

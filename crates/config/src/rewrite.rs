@@ -83,6 +83,15 @@ impl Config {
             (Value::Source(Some(_)), _) if self.values.flag("cluster-enabled") => None,
             (Value::Addresses(_), _) if !is_needed => None,
             (Value::Addresses(addresses), _) if addresses.is_empty() => one(b"\"\"".into(), true),
+            (Value::Addresses(addresses), _) => {
+                let words: Vec<Vec<u8>> =
+                    addresses.iter().map(|it| plain_or_quoted(it.as_bytes())).collect();
+                one(words.join(&b' '), true)
+            }
+            (Value::Source(Some(source)), _) => {
+                let port = source.port.to_string().into_bytes();
+                one([plain_or_quoted(source.host.as_bytes()), port].join(&b' '), is_needed)
+            }
             (Value::SavePoints(points), _) if points.is_empty() => one(b"\"\"".into(), true),
             // Always written too: without such lines the defaults would be back.
             (Value::SavePoints(points), _) => {
@@ -99,6 +108,14 @@ impl Config {
             (Value::OutputLimits(_), _) => Some(output_limit_lines(value, param)),
             _ => one(value.text(param), is_needed),
         }
+    }
+}
+
+/// A word of several in a line: as it is, as Redis writes it, where it would be read so.
+fn plain_or_quoted(word: &[u8]) -> Vec<u8> {
+    match split(word) {
+        Some(words) if words.len() == 1 && words[0] == word => word.to_vec(),
+        _ => quote(word),
     }
 }
 

@@ -37,6 +37,14 @@ fn comments_order_and_strange_lines_stay() {
 }
 
 #[test]
+fn words_of_lists_are_quoted_where_they_must_be() {
+    let old = "bind \"a b\" 127.0.0.1\nreplicaof \"c \\\"d\" 7000\n";
+    let config = load(old);
+    assert!(brief(&rewrite(&config, old)).starts_with(old), "{}", rewrite(&config, old));
+    assert_eq!(load(&rewrite(&config, old)).get(&[b"bind"]), config.get(&[b"bind"]));
+}
+
+#[test]
 fn a_new_file_has_what_differs() {
     let mut config = Config::default();
     config.values.set("port", &["7000"]).expect("a port");

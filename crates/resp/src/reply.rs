@@ -122,6 +122,10 @@ impl Progress {
             return false;
         }
         loop {
+            // Nothing that is missing could make a reply of it.
+            if self.missing.len() > DEPTH_MAX {
+                return true;
+            }
             let mut cursor = Cursor { bytes: reply, at: self.len };
             let Some(line) = cursor.line() else { return cursor.is_no_reply() };
             let Some((kind, rest)) = line.split_first() else { return true };
@@ -145,9 +149,6 @@ impl Progress {
             self.len = cursor.at;
             if items > 0 {
                 self.missing.push(items);
-                if self.missing.len() > DEPTH_MAX {
-                    return true;
-                }
                 continue;
             }
             while let Some(missing) = self.missing.last_mut() {
@@ -358,6 +359,17 @@ mod tests {
             let got = parser.next().map_err(|error| error.fault);
             assert_eq!(got, Err(want), "{bytes}");
         }
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_refused_however_it_arrives() {
+        let mut parser = ReplyParser::default();
+        for _ in 0..=DEPTH_MAX {
+            parser.feed(b"*2\r\n");
+            assert_eq!(parser.next(), Ok(None));
+        }
+        parser.feed(b":1\r\n");
+        assert_eq!(parser.next().map_err(|error| error.fault), Err(Fault::Depth));
     }
 
     #[test]

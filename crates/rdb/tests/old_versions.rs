@@ -211,6 +211,20 @@ fn hashes_whose_fields_expire() {
 }
 
 #[test]
+fn an_element_is_broken_where_it_begins_however_its_bytes_were_cut() {
+    // A list of two nodes, the second of which is no listpack.
+    let node = b"\x02\x0b\x0b\0\0\0\x01\0\x82ab\x03\xff";
+    let bad = b"\x02\x03abc";
+    let file = file("REDIS0010", 18, &[&b"\x02"[..], node, bad].concat());
+    let begins = file.len() - 9 - bad.len();
+    let in_pieces = read(&file).expect_err("a broken file");
+    let mut decoder = Decoder::new(DecodeOptions::default());
+    decoder.feed(&file);
+    let at_once = std::iter::repeat_with(|| decoder.next()).find_map(Result::err);
+    assert_eq!((in_pieces.at, Some(in_pieces)), (begins as u64, at_once));
+}
+
+#[test]
 fn empty_collections_are_passed_over() {
     let listpack = packed(b"\x07\0\0\0\0\0\xff");
     let ziplist = packed(b"\x0b\0\0\0\x0a\0\0\0\0\0\xff");

@@ -81,6 +81,8 @@ enum Grown {
 struct Parts {
     /// How many of them are there.
     there: u8,
+    /// Where the element begins.
+    at: u64,
     first: Vec<u8>,
     second: Vec<u8>,
     number: u64,
@@ -167,8 +169,12 @@ impl Builder {
 
     /// Reads an element and adds it.
     fn element(&mut self, input: &mut Input, limits: &Thresholds) -> Read<()> {
-        let at = input.offset();
         let parts = &mut self.parts;
+        if parts.there == 0 {
+            parts.at = input.offset();
+        }
+        // Wherever its bytes were cut, an element is broken where it begins.
+        let at = parts.at;
         let broken = match (&self.layout, &mut self.grown) {
             (Layout::List, Grown::List(list)) => {
                 let mut buf = ElementBuf::new();

@@ -307,6 +307,29 @@ mod tests {
             ! h hdel h
             => HDEL h b
             +1
+            > HGETEX h EX 10 PERSIST FIELDS 1 a
+            (error) ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified
+            > HGETEX h FOO FIELDS 1 a
+            (error) ERR unknown argument: FOO
+            > HGETEX h FIELDS 2 a
+            (error) ERR The `numfields` parameter must match the number of arguments
+            > HGETEX x FIELDS 1 a
+            1) (nil)
+        "#]]);
+    }
+
+    #[test]
+    fn ends_are_bounded_and_those_of_the_past_delete() {
+        check(expect![[r#"
+            @ propagated
+            @ events
+            @ dirty
+            > HSET h a 1 c 3
+            (integer) 2
+            ! n new h
+            ! h hset h
+            => HSET h a 1 c 3
+            +2
             > HGETEX h EX 0 FIELDS 1 a
             1) "1"
             ! h hdel h
@@ -328,20 +351,19 @@ mod tests {
             ! g del h
             => HDEL h c
             +1
-        "#]]);
-    }
-
-    #[test]
-    fn reading_and_doing_refuses_options_that_do_not_fit() {
-        check(expect![[r#"
-            > HGETEX h EX 10 PERSIST FIELDS 1 a
-            (error) ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified
-            > HGETEX h FOO FIELDS 1 a
-            (error) ERR unknown argument: FOO
-            > HGETEX h FIELDS 2 a
-            (error) ERR The `numfields` parameter must match the number of arguments
-            > HGETEX x FIELDS 1 a
-            1) (nil)
+            > HSETEX h PXAT 9223372036854775807 FIELDS 1 a 1
+            (error) ERR invalid expire time in 'hsetex' command
+            > HSETEX x EX 0 FIELDS 1 a 1
+            (integer) 1
+            ! n new x
+            ! h hset x
+            ! h hdel x
+            ! g del x
+            => HDEL x a
+            +1
+            > EXISTS x
+            (integer) 0
+            ! m keymiss x
         "#]]);
     }
 
@@ -438,19 +460,6 @@ mod tests {
             2) "3"
             3) "c"
             4) "1"
-            > HSETEX h PXAT 9223372036854775807 FIELDS 1 a 1
-            (error) ERR invalid expire time in 'hsetex' command
-            > HSETEX x EX 0 FIELDS 1 a 1
-            (integer) 1
-            ! n new x
-            ! h hset x
-            ! h hdel x
-            ! g del x
-            => HDEL x a
-            +1
-            > EXISTS x
-            (integer) 0
-            ! m keymiss x
         "#]]);
     }
 }

@@ -28,12 +28,32 @@ const RULES: &[(&str, Rule)] = &[
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("tidy") => tidy(),
+        Some("fuzz") => fuzz(),
         Some("sizes") => {
             print!("{}", functions::report(&Tree::of_workspace()));
             ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("usage: cargo xtask tidy | sizes");
+            eprintln!(
+                "usage: cargo xtask tidy | sizes | fuzz [--seconds N] [--seed N] [target ...]"
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Lets the targets of `crates/fuzzing` read inputs for a while, by the compiler at hand.
+fn fuzz() -> ExitCode {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = std::process::Command::new(cargo)
+        .args(["run", "--quiet", "--package", "fuzzing", "--bin", "regent-fuzz", "--"])
+        .args(std::env::args_os().skip(2))
+        .status();
+    match status {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cargo cannot be run: {error}");
             ExitCode::FAILURE
         }
     }

@@ -99,7 +99,10 @@ fn orphan(tree: &Tree, path: &str) -> Option<String> {
         _ => (folder, file.strip_suffix(".rs")?),
     };
     // Each file in these folders is a program of its own.
-    if ["/tests", "/bin", "/examples", "/benches"].iter().any(|end| home.ends_with(end)) {
+    if ["/tests", "/bin", "/examples", "/benches", "/fuzz_targets"]
+        .iter()
+        .any(|end| home.ends_with(end))
+    {
         return None;
     }
     let parents = ["mod.rs", "lib.rs", "main.rs"].map(|name| format!("{home}/{name}"));

@@ -150,6 +150,16 @@ pub fn used_bytes() -> u64 {
     view.map_or(0, |view| view.others.wrapping_add(view.own.in_use()))
 }
 
+/// Bytes that the calling thread has allocated since it began, given back or not.
+pub fn taken_by_thread() -> u64 {
+    let view = VIEW.get().or_else(|| {
+        VIEW.set(View::new());
+        VIEW.get()
+    });
+    // SAFETY: see `Send` of the counters.
+    view.map_or(0, |view| unsafe { &*view.own.taken }.load(Ordering::Relaxed))
+}
+
 /// Takes into account what all threads did. Takes a lock: for a timer, not for every command.
 pub fn refresh() {
     if let Some(mut view) = VIEW.get().or_else(View::new) {

@@ -1,0 +1,4 @@
+//! The target `configuration` for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzzing::run_named("configuration", input));

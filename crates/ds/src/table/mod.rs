@@ -463,10 +463,15 @@ impl<I: Item> Table<I> {
         }
     }
 
-    fn shrink_if_sparse(&mut self) {
-        // A merge would join chains that snapshots have seen with others that they have not.
-        let sparse = self.len * 100 < self.buckets * SLOTS * FILL_MIN;
-        if sparse && self.buckets > 1 && self.protected == 0 {
+    /// Merges up to `max` buckets, as far as there are too many for the items. While snapshots are about, buckets stay:
+    /// whoever took items out meanwhile left a table that is as large as before, and costs as much to walk.
+    pub fn shrink(&mut self, max: usize) {
+        for _ in 0..max {
+            // A merge would join chains that snapshots have seen with others that they have not.
+            let sparse = self.len * 100 < self.buckets * SLOTS * FILL_MIN;
+            if !sparse || self.buckets == 1 || self.protected != 0 {
+                return;
+            }
             self.merge();
         }
     }

@@ -91,7 +91,8 @@ impl<'t, I: Item> Occupied<'t, I> {
         self.bucket.clear(self.slot);
         self.fill_gap();
         self.table.len -= 1;
-        self.table.shrink_if_sparse();
+        // One would keep up, more catch up.
+        self.table.shrink(2);
         // SAFETY: the slot owned the word, and is empty now.
         unsafe { I::from_word(word) }
     }

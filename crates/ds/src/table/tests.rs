@@ -264,6 +264,28 @@ fn every_item_is_as_likely() {
 }
 
 #[test]
+fn what_was_emptied_under_a_snapshot_shrinks_when_that_is_over() {
+    let mut table = table();
+    (0..5000).for_each(|key| drop(table.insert(Entry::new(key, 0))));
+    let buckets = table.buckets();
+    table.protect(1);
+    (0..buckets).for_each(|index| table.set_stamp(index, 1));
+    (10..5000u32).for_each(|key| drop(table.remove(&key.to_be_bytes())));
+    table.shrink(usize::MAX);
+    assert_eq!(table.buckets(), buckets);
+    table.protect(0);
+    // Some at a time, or by what is taken out.
+    table.shrink(100);
+    assert_eq!(table.buckets(), buckets - 100);
+    drop(table.remove(&0u32.to_be_bytes()));
+    assert_eq!(table.buckets(), buckets - 102);
+    table.shrink(usize::MAX);
+    table.check_invariants();
+    assert!(table.buckets() <= 3, "{}", table.buckets());
+    assert!((1..10u32).all(|key| table.contains(&key.to_be_bytes())));
+}
+
+#[test]
 fn a_small_table_is_one_cache_line() {
     let mut table: Table<Entry> = Table::new(Seed::default());
     (0..6).for_each(|key| drop(table.insert(Entry::new(key, 0))));

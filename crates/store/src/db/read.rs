@@ -3,6 +3,7 @@
 use stdx::{Prng, WrongType};
 
 use super::{Db, KeyInfo};
+use crate::snapshot::SHRINK_STEP;
 use crate::{EventClass, Expiry, Kind, PREFETCH_MAX, Str, ValueRef, Wanted, digest, eviction};
 
 /// Strings up to this length lie in one allocation with their header in Redis, and are called "embstr".
@@ -169,6 +170,7 @@ impl Db<'_> {
         count: usize,
         mut f: impl FnMut(&[u8], ValueRef<'_>),
     ) -> u64 {
+        self.space_mut().table.shrink(SHRINK_STEP);
         let keyspace = &*self.keyspace;
         let mut expired: Vec<Box<[u8]>> = Vec::new();
         let next = self.space().table.scan(cursor, count, |entry| {
@@ -193,6 +195,7 @@ impl Db<'_> {
 
     /// Any key, each as likely. Expired ones are passed over, and deleted where that is the rule.
     pub fn random_key(&mut self, prng: &mut Prng) -> Option<Vec<u8>> {
+        self.space_mut().table.shrink(SHRINK_STEP);
         for _ in 0..100 {
             let entry = self.space().table.random(prng)?;
             let key = entry.key().to_vec();

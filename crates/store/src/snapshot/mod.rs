@@ -11,6 +11,9 @@ use crate::{Keyspace, ValueRef};
 use large::Deferred;
 pub use large::{LargeFrom, Opening, Piece};
 
+/// How many buckets of a table are merged at once, where it was emptied under a snapshot: some ten microseconds.
+pub(crate) const SHRINK_STEP: usize = 1024;
+
 /// Names a snapshot that has been started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotId(pub u32);
@@ -351,6 +354,8 @@ impl Keyspace {
         let protects = self.snapshots.protects(id);
         if let Some(space) = self.spaces.iter_mut().find(|space| space.id == id) {
             space.table.protect(protects);
+            // What is left to shrink, those do who walk the table or take keys out.
+            space.table.shrink(SHRINK_STEP);
         }
         if protects == 0
             && let Some(at) = self.detached.iter().position(|space| space.id == id)

@@ -9,6 +9,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 
+use crate::snapshot::SHRINK_STEP;
 use ds::table::{Chain, Item, Probe};
 use ds::{Cell, CellRef, Seed, Table};
 
@@ -210,6 +211,8 @@ impl<M: Member> Cells<M> {
         let audience = self.audience.as_mut()?;
         audience.ids.retain(|&other| other != id);
         self.table.protect(audience.ids.last().copied().unwrap_or(0));
+        // What is left to shrink, those do who take members out.
+        self.table.shrink(SHRINK_STEP);
         let Some(&oldest) = audience.ids.first() else {
             return self.audience.take().map(|audience| audience as Box<dyn Any + Send>);
         };

@@ -2,7 +2,7 @@
 
 use crate::{Subscriptions, Way};
 use resp::Writer;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use stdx::glob;
 use world::ConnId;
 
@@ -13,8 +13,12 @@ type Listeners = HashMap<Box<[u8]>, Vec<ConnId>, stdx::FixedState>;
 #[derive(Debug, Default)]
 pub struct Pubsub {
     channels: Listeners,
-    /// In the order they were first asked for, which is the order of delivery.
-    patterns: Vec<(Box<[u8]>, Vec<ConnId>)>,
+    /// By the order they were first asked for, which is the order of delivery.
+    patterns: BTreeMap<u64, (Box<[u8]>, Vec<ConnId>)>,
+    /// Where each pattern stands in that order.
+    places: HashMap<Box<[u8]>, u64, stdx::FixedState>,
+    /// The place of the next pattern.
+    next_place: u64,
     shards: Listeners,
 }
 
@@ -94,24 +98,29 @@ impl Pubsub {
     }
 
     fn join_pattern(&mut self, pattern: &[u8], conn: ConnId) -> bool {
-        match self.patterns.iter_mut().find(|(it, _)| **it == *pattern) {
-            Some((_, conns)) if conns.contains(&conn) => return false,
-            Some((_, conns)) => conns.push(conn),
-            None => self.patterns.push((pattern.into(), vec![conn])),
+        if let Some((_, conns)) = self.places.get(pattern).and_then(|at| self.patterns.get_mut(at))
+        {
+            let is_new = !conns.contains(&conn);
+            if is_new {
+                conns.push(conn);
+            }
+            return is_new;
         }
+        self.places.insert(pattern.into(), self.next_place);
+        self.patterns.insert(self.next_place, (pattern.into(), vec![conn]));
+        self.next_place += 1;
         true
     }
 
     fn leave_pattern(&mut self, pattern: &[u8], conn: ConnId) -> bool {
-        let Some(at) = self.patterns.iter().position(|(it, _)| **it == *pattern) else {
-            return false;
-        };
-        let conns = &mut self.patterns[at].1;
+        let Some(&at) = self.places.get(pattern) else { return false };
+        let Some((_, conns)) = self.patterns.get_mut(&at) else { return false };
         let before = conns.len();
         conns.retain(|it| *it != conn);
         let left = conns.len() < before;
         if conns.is_empty() {
-            self.patterns.remove(at);
+            self.patterns.remove(&at);
+            self.places.remove(pattern);
         }
         left
     }
@@ -123,7 +132,7 @@ impl Pubsub {
 
     /// Who hears what is said in a channel.
     pub fn audience(&self, channel: &[u8]) -> Audience {
-        let matching = self.patterns.iter().filter(|(pattern, _)| glob::matches(pattern, channel));
+        let matching = self.patterns.values().filter(|(it, _)| glob::matches(it, channel));
         Audience {
             direct: self.channels.get(channel).cloned().unwrap_or_default(),
             matching: matching.cloned().collect(),
@@ -148,14 +157,14 @@ impl Pubsub {
     pub fn names(&self, way: Way) -> Vec<&[u8]> {
         match way {
             Way::Channel => self.channels.keys().map(|name| &**name).collect(),
-            Way::Pattern => self.patterns.iter().map(|(name, _)| &**name).collect(),
+            Way::Pattern => self.patterns.values().map(|(name, _)| &**name).collect(),
             Way::Shard => self.shards.keys().map(|name| &**name).collect(),
         }
     }
 
     /// How many listen to exactly this.
     pub fn listeners(&self, way: Way, name: &[u8]) -> usize {
-        let pattern = || self.patterns.iter().find(|(it, _)| **it == *name).map(|(_, conns)| conns);
+        let pattern = || self.patterns.get(self.places.get(name)?).map(|(_, conns)| conns);
         let conns = match way {
             Way::Channel => self.channels.get(name),
             Way::Pattern => pattern(),
@@ -203,6 +212,41 @@ mod tests {
 
     const A: ConnId = ConnId(1);
     const B: ConnId = ConnId(2);
+
+    #[test]
+    fn patterns_are_heard_in_the_order_they_were_first_asked_for() {
+        let (mut all, mut mine, mut other) = (Pubsub::default(), None, None);
+        for pattern in ["c*", "a*", "*b", "a*"] {
+            all.join(A, &mut mine, Way::Pattern, pattern.as_bytes());
+        }
+        all.join(B, &mut other, Way::Pattern, b"a*");
+        let order = |all: &Pubsub| -> Vec<String> {
+            let names = all.audience(b"ab").matching.into_iter().map(|(name, _)| name);
+            names.map(|name| String::from_utf8_lossy(&name).into_owned()).collect()
+        };
+        assert_eq!(order(&all), ["a*", "*b"]);
+        // It keeps its place as long as anybody listens, and comes back as the last.
+        all.leave(A, &mut mine, Way::Pattern, b"a*");
+        assert_eq!(
+            (order(&all), all.listeners(Way::Pattern, b"a*")),
+            (vec!["a*".into(), "*b".into()], 1)
+        );
+        all.leave_all(B, &mut other);
+        all.join(A, &mut mine, Way::Pattern, b"a*");
+        assert_eq!(order(&all), ["*b", "a*"]);
+        assert_eq!(all.count(Way::Pattern), 3);
+    }
+
+    #[test]
+    fn many_patterns_of_one_session_are_asked_for_and_left_quickly() {
+        let (mut all, mut mine) = (Pubsub::default(), None);
+        for n in 0..100_000u32 {
+            all.join(A, &mut mine, Way::Pattern, &n.to_be_bytes());
+        }
+        assert_eq!(all.count(Way::Pattern), 100_000);
+        all.leave_all(A, &mut mine);
+        assert!(all.is_empty() && all.places.is_empty());
+    }
 
     #[test]
     fn replies_count_channels_with_patterns_and_shards_by_themselves() {

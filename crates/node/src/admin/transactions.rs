@@ -180,13 +180,13 @@ impl Node {
     fn watch(&mut self, conn: ConnId, key: &[u8]) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         let db = session.db;
-        if session.watches.iter().any(|watch| watch.db == db && *watch.key == *key) {
+        // The watchers of one key are few; the keys of one session may be many.
+        if !self.watches.add(conn, db, key) {
             return;
         }
         let data = self.keyspace.db(db);
         let (existed, expired) = (data.holds(key), data.is_expired(key));
         session.watches.push(crate::session::Watch { db, key: key.into(), existed, expired });
-        self.watches.add(conn, db, key);
         self.observe_changes();
     }
 

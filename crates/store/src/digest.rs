@@ -54,7 +54,7 @@ fn add_value(sum: &mut Sum, value: ValueRef<'_>, expires: bool) {
         ValueRef::ZSet(zset) => zset.iter().for_each(|(member, score)| {
             let mut pair = [0; 20];
             chain(&mut pair, member.bytes(&mut buf));
-            chain(&mut pair, stdx::float::shortest(score).as_bytes());
+            chain(&mut pair, stdx::float::shortest_by_digits(score).as_bytes());
             join(sum, &pair);
         }),
     }

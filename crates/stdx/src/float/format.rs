@@ -148,11 +148,18 @@ pub fn shortest(value: f64) -> FloatText {
     if let Some(text) = special(value) {
         return text;
     }
+    let Some(integer) = super::as_integer(value) else { return shortest_by_digits(value) };
     let mut text = FloatText::new();
-    if let Some(integer) = super::as_integer(value) {
-        write!(text, "{integer}").expect("an integer's text is shorter than the buffer");
+    write!(text, "{integer}").expect("an integer's text is shorter than the buffer");
+    text
+}
+
+/// As [`shortest`], but round integers are written by their digits too: `1e+9`. Redis 7.2 digests scores so.
+pub fn shortest_by_digits(value: f64) -> FloatText {
+    if let Some(text) = special(value) {
         return text;
     }
+    let mut text = FloatText::new();
     let found = grisu::digits(value.abs());
     let (count, last) = (found.count, found.power);
     let digits = Digits { digits: found.digits, count, exponent: last + count as i32 - 1 };
@@ -217,6 +224,25 @@ mod tests {
 
     fn text(text: FloatText) -> String {
         String::from_utf8(text.as_bytes().to_vec()).expect("numbers are ASCII")
+    }
+
+    #[test]
+    fn round_integers_by_their_digits_have_exponents() {
+        for (value, want) in [
+            (12.0, "12"),
+            (-4.0, "-4"),
+            (1e7, "10000000"),
+            (1e8, "1e+8"),
+            (-1e9, "-1e+9"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (9_007_199_254_740_994.0, "9007199254740994"),
+            (1e18, "1e+18"),
+            (2.5, "2.5"),
+            (-0.0, "-0"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(text(shortest_by_digits(value)), want);
+        }
     }
 
     #[test]

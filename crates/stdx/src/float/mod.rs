@@ -7,7 +7,7 @@ mod grisu;
 mod parse;
 
 pub use extended::Extended;
-pub use format::{FloatText, fixed_point, general_17, shortest};
+pub use format::{FloatText, fixed_point, general_17, shortest, shortest_by_digits};
 pub use parse::{parse_f64, parse_f64_bound};
 
 /// The integer a double is, where it lies within half the range of 64 bits: such scores are printed and packed

@@ -49,6 +49,8 @@ texts! {
     NEGATIVE_TIMEOUT = "ERR timeout is negative";
     /// A blocking command's timeout that is no number.
     TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
+    TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+    TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
     /// A database number beyond `databases`.
     DB_OUT_OF_RANGE = "ERR DB index is out of range";
     /// A cursor that is no number.

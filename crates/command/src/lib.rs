@@ -8,6 +8,7 @@ pub mod manual;
 mod propagation;
 mod spec;
 pub mod syntax;
+mod timeout;
 
 pub use args::Args;
 pub use error::Error;
@@ -15,6 +16,7 @@ pub use flags::{Categories, Flags};
 pub use keys::{Find, KeyFlags, Keys, OwnKeys, Search};
 pub use propagation::Propagation;
 pub use spec::{Arity, Channels, Command, Group, Inside, Spec};
+pub use timeout::{deadline_ms, deadline_secs};
 
 /// The version of Redis that clients are told, and by which they decide what they may use.
 pub const REDIS_VERSION: &str = "7.2.6";

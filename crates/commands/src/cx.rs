@@ -1,7 +1,7 @@
 //! What a data command may touch: a keyspace, the time, chance, and the reply. Nothing else.
 
 use command::{Args, Command, Error, Flow, Outcome, Propagation, Writer};
-use stdx::{Instant, Now, Prng, float};
+use stdx::{Instant, Now, Prng};
 use store::{Db, PREFETCH_MAX};
 
 /// The permission slip of a data command.
@@ -119,19 +119,7 @@ impl DataCx<'_> {
 
     /// The moment when a blocking command gives up: `text` is in seconds, 0 means never.
     pub fn deadline(&self, text: &[u8]) -> Result<Option<Instant>, Error> {
-        let seconds = match text.first() {
-            Some(first) if !first.is_ascii_whitespace() => float::parse_f64_bound(text),
-            _ => None,
-        };
-        let ms = (seconds.ok_or(Error::TIMEOUT_NOT_A_FLOAT)? * 1000.0).ceil();
-        if ms < 0.0 {
-            return Err(Error::NEGATIVE_TIMEOUT);
-        }
-        // The sum must stay on the calendar, as Redis counts it: milliseconds in a signed 64-bit integer.
-        if ms > (i64::MAX as f64) - self.now.wall.ms() as f64 {
-            return Err(Error::fixed("ERR timeout is out of range"));
-        }
-        Ok((ms > 0.0).then(|| self.now.instant.after_ms(ms as u64)))
+        command::deadline_secs(text, self.now)
     }
 }
 

@@ -29,22 +29,13 @@ fn wait(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         ));
     }
     let wanted = args.int()?;
-    let timeout = stdx::integer::parse_i64(args.word()?)
-        .ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
-    if timeout < 0 {
-        return Err(Error::NEGATIVE_TIMEOUT);
-    }
-    let now = cx.node.now;
-    if timeout as u64 > i64::MAX as u64 - now.wall.ms() {
-        return Err(Error::fixed("ERR timeout is out of range"));
-    }
+    let deadline = command::deadline_ms(args.word()?, cx.node.now)?;
     let offset = cx.session().wrote_up_to;
     let (acked, _) = cx.node.repl.acked(offset);
     if acked as i64 >= wanted || matches!(cx.context, Context::Exec | Context::Script) {
         cx.reply.count(acked);
         return Ok(Flow::Done);
     }
-    let deadline = (timeout > 0).then(|| now.instant.after_ms(timeout as u64));
     let conn = cx.conn;
     cx.node.repl.wait(u64::from(conn.0), offset, wanted as usize, false);
     cx.node.park_as(conn, &args.all(), Waiting::Replicas { offset, deadline });

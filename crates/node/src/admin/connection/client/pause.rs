@@ -30,13 +30,9 @@ fn pause(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
         Some(mode) if mode.eq_ignore_ascii_case(b"write") => false,
         Some(_) => return Err(Error::fixed("ERR CLIENT PAUSE mode must be WRITE or ALL")),
     };
-    let timeout = stdx::integer::parse_i64(timeout)
-        .ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
-    if timeout < 0 {
-        return Err(Error::NEGATIVE_TIMEOUT);
-    }
-    let until = cx.node.now.instant.after_ms(timeout as u64);
-    cx.node.blocking.set_pause(until, all);
+    let now = cx.node.now;
+    let until = command::deadline_ms(timeout, now)?;
+    cx.node.blocking.set_pause(until.unwrap_or(now.instant), all);
     cx.reply.ok();
     Ok(Flow::Done)
 }

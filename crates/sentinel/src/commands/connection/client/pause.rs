@@ -4,6 +4,7 @@ use super::ADMIN;
 use crate::clients::Pause;
 use crate::commands::{SentinelCommand, SentinelCx};
 use command::{Args, Arity, Command, Error, Flow, Outcome, Spec};
+use stdx::Now;
 
 pub(super) const PAUSE: SentinelCommand = Command::new(
     pause,
@@ -27,13 +28,10 @@ fn pause(cx: &mut SentinelCx<'_>, mut args: Args<'_>) -> Outcome {
         Some(mode) if mode.eq_ignore_ascii_case(b"write") => Pause::Writes,
         Some(_) => return Err(Error::fixed("ERR CLIENT PAUSE mode must be WRITE or ALL")),
     };
-    let timeout = stdx::integer::parse_i64(timeout)
-        .ok_or(Error::fixed("ERR timeout is not an integer or out of range"))?;
-    if timeout < 0 {
-        return Err(Error::NEGATIVE_TIMEOUT);
-    }
-    let until = cx.sentinel.clock.now().after_ms(timeout as u64);
-    cx.sentinel.clients.pause = Some((until, what));
+    let clock = &cx.sentinel.clock;
+    let now = Now { instant: clock.now(), wall: clock.wall() };
+    let until = command::deadline_ms(timeout, now)?;
+    cx.sentinel.clients.pause = Some((until.unwrap_or(now.instant), what));
     cx.reply.ok();
     Ok(Flow::Done)
 }

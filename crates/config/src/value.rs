@@ -194,6 +194,10 @@ fn parse_kind(kind: Kind, words: &[Vec<u8>], before: &Value) -> Result<Value, Re
             let meant = same.iter().find(|(other, _)| *other == word);
             Ok(Value::Choice(meant.map_or(word, |(_, meant)| meant)))
         }
+        // The system's names of files end with one, and some of these are names of files.
+        Kind::Text | Kind::OptionalText | Kind::Folder if word.contains(&0) => {
+            Err("argument must not contain a NUL byte".into())
+        }
         Kind::Text | Kind::OptionalText | Kind::Folder => Ok(Value::Text(word.clone())),
         Kind::Events => Events::parse(word)
             .map(Value::Events)

@@ -234,3 +234,16 @@ proptest! {
         let _ = Files::default().load(&args);
     }
 }
+
+#[test]
+fn no_name_of_a_file_holds_a_nul() {
+    for name in ["dir", "dbfilename", "logfile", "pidfile", "aclfile", "unixsocket"] {
+        let text = format!("{name} \"a\\x00b\"\n");
+        let error = load(&text).expect_err("a NUL").to_string();
+        assert!(error.contains("argument must not contain a NUL byte"), "{name}: {error}");
+        let mut config = Config::default();
+        config.values.set("enable-protected-configs", &["yes"]).expect("a word");
+        let pair = [(name.as_bytes(), &b"a\0b"[..])];
+        assert!(config.set(&pair, config::Asker::default(), |_, _| Ok(())).is_err(), "{name}");
+    }
+}

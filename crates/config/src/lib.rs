@@ -30,6 +30,7 @@ mod config;
 mod events;
 mod kept;
 mod load;
+mod near;
 mod param;
 mod registry;
 mod rewrite;

@@ -2,6 +2,7 @@
 
 use crate::command_line::CommandLine;
 use crate::config::Config;
+use crate::near;
 use crate::words::{split, trim};
 use crate::{Kind, Value};
 use std::fmt;
@@ -53,6 +54,9 @@ const VERSION: &str = "7.2.6";
 
 /// How deep files may include each other.
 const INCLUDE_DEPTH_MAX: usize = 16;
+
+/// Directives that are no parameters.
+const DIRECTIVES: &[&str] = &["include", "rename-command", "user", "sentinel"];
 
 /// Directives of older versions that mean nothing any more, each with one value.
 const OBSOLETE: &[&str] =
@@ -120,6 +124,12 @@ pub fn load(line: &CommandLine, host: &mut dyn Host) -> Result<Config, LoadError
     text.push(b'\n');
     text.extend_from_slice(&line.options);
     loader.read_text(&text, 0)?;
+    let values = &loader.config.values;
+    if let Some(source) = values.source()
+        && values.is_own_address(&source.host, source.port)
+    {
+        return Err(refused("replicaof would make the server a replica of itself".to_owned()));
+    }
     loader.config.file = line.file.clone();
     Ok(loader.config)
 }
@@ -229,7 +239,16 @@ impl Loader<'_> {
             (name, _) if name.contains(&b'.') => {
                 Err("Module configuration without a module: Regent has none".into())
             }
-            _ => Err("Bad directive or wrong number of arguments".into()),
+            (name, _) => {
+                let reason = "Bad directive or wrong number of arguments";
+                let registry = self.config.values.registry();
+                let known = registry.ids().map(|id| registry.param(id).name);
+                let near = near::nearest(name, known.chain(DIRECTIVES.iter().copied()));
+                Err(match near {
+                    Some(near) => format!("{reason} (did you mean '{near}'?)").into(),
+                    None => reason.into(),
+                })
+            }
         }
     }
 

@@ -227,6 +227,19 @@ impl Values {
         }
     }
 
+    /// Whether an address is plainly our own. Names are not resolved for it: what slips through is refused by the
+    /// handshake, which would find its own run id.
+    pub fn is_own_address(&self, host: &str, port: u16) -> bool {
+        if u64::from(port) != self.count("port") {
+            return false;
+        }
+        let mut bound = self.addresses().iter().map(|it| it.trim_start_matches('-'));
+        let everywhere = bound.clone().any(|it| it == "*");
+        let loopback = matches!(host, "127.0.0.1" | "localhost" | "::1");
+        let listens_there = bound.clone().any(|it| it == host) || loopback && everywhere;
+        listens_there || loopback && bound.any(|it| it == "127.0.0.1" || it == "::1")
+    }
+
     /// Records that this server has another master, or none.
     pub fn set_source(&mut self, source: Option<Source>) {
         self.replace(self.id("replicaof"), Value::Source(source));

@@ -236,6 +236,35 @@ proptest! {
 }
 
 #[test]
+fn a_name_that_is_nearly_one_is_told_what_it_may_mean() {
+    let error = load("maxmemroy 1mb\n").expect_err("no such directive").to_string();
+    assert!(
+        error.ends_with(
+            "\n>>> 'maxmemroy 1mb'\nBad directive or wrong number of arguments (did you mean 'maxmemory'?)\n"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_server_is_no_replica_of_itself() {
+    for (text, is_fine) in [
+        ("replicaof 127.0.0.1 6379", false),
+        ("slaveof localhost 7000\nport 7000", false),
+        ("port 7000\nbind 10.0.0.1\nreplicaof 10.0.0.1 7000", false),
+        ("replicaof 127.0.0.1 7000", true),
+        ("bind 10.0.0.1\nreplicaof 127.0.0.1 6379", true),
+        ("replicaof 127.0.0.1 6379\nreplicaof 10.0.0.7 6379", true),
+    ] {
+        let result = load(text);
+        assert_eq!(result.is_ok(), is_fine, "{text}");
+        if let Err(error) = result {
+            assert!(error.to_string().contains("replica of itself"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn no_name_of_a_file_holds_a_nul() {
     for name in ["dir", "dbfilename", "logfile", "pidfile", "aclfile", "unixsocket"] {
         let text = format!("{name} \"a\\x00b\"\n");

@@ -79,7 +79,7 @@ fn lines_of_several_are_used_again_and_left_over_ones_go() {
 #[test]
 fn the_master_s_line_keeps_its_spelling_and_goes_with_the_master() {
     for spelling in ["slaveof", "replicaof"] {
-        let old = format!("{spelling} 127.0.0.1 6379\n# behind\n");
+        let old = format!("{spelling} 127.0.0.1 7000\n# behind\n");
         let mut config = load(&old);
         config.values.set_source(Some(Source { host: "10.0.0.1".into(), port: 6380 }));
         let new = rewrite(&config, &old);

@@ -58,7 +58,7 @@ fn replicaof(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     let number = stdx::integer::parse_i64(port).ok_or(Error::fixed("ERR Invalid master port"))?;
     let port = u16::try_from(number).map_err(|_| Error::fixed("ERR Invalid master port"))?;
     let host = String::from_utf8_lossy(host).into_owned();
-    if is_myself(cx, &host, port) {
+    if cx.node.config.values.is_own_address(&host, port) {
         return Err(Error::fixed("ERR REPLICAOF would make the server a replica of itself"));
     }
     match cx.node.repl.replicaof(cx.node.now, &host, port) {
@@ -78,20 +78,6 @@ fn replicaof(cx: &mut NodeCx<'_>, mut args: Args<'_>) -> Outcome {
     }
     cx.node.settle_replication();
     Ok(Flow::Done)
-}
-
-/// Whether an address is plainly our own. Names are not resolved for it: what slips through is refused by the
-/// handshake, which would find its own run id.
-fn is_myself(cx: &NodeCx<'_>, host: &str, port: u16) -> bool {
-    let values = &cx.node.config.values;
-    if u64::from(port) != values.count("port") {
-        return false;
-    }
-    let bound = values.addresses().iter().map(|it| it.trim_start_matches('-'));
-    let everywhere = bound.clone().any(|it| it == "*");
-    let loopback = matches!(host, "127.0.0.1" | "localhost" | "::1");
-    let listens_there = bound.clone().any(|it| it == host) || loopback && everywhere;
-    listens_there || loopback && bound.into_iter().any(|it| it == "127.0.0.1" || it == "::1")
 }
 
 pub(super) const ROLE: NodeCommand = Command::new(

@@ -219,6 +219,38 @@ mod tests {
     }
 
     #[test]
+    fn the_last_save_is_none_in_the_background() {
+        let mut player = Player::new(&[]);
+        player.request("", "SET a 1");
+        let heard = player.request("", "SHUTDOWN SAVE");
+        assert!(heard.contains("(exit Status(0))"), "{heard}");
+        let said = |text: &str| player.log.iter().any(|it| it.contains(text));
+        assert!(said("DB saved on disk") && !said("Background saving"), "{:?}", player.log);
+    }
+
+    #[test]
+    fn a_save_that_fails_names_the_folder() {
+        use world::DiskOp;
+        type Fails = fn(&DiskOp) -> bool;
+        let cases: [(Fails, &str); 4] = [
+            (|op| matches!(op, DiskOp::Create { .. }), "Failed opening the temp RDB file temp-"),
+            (|op| matches!(op, DiskOp::Append { .. }), "saving DB to the disk(rdbSaveRio)"),
+            (|op| matches!(op, DiskOp::Sync { .. }), "saving DB to the disk(fsync)"),
+            (|op| matches!(op, DiskOp::Rename { .. }), "on the final destination dump.rdb"),
+        ];
+        for (fails, text) in cases {
+            let mut player = Player::new(&[]);
+            player.request("", "SET a 1");
+            player.disk_fails = fails;
+            assert_eq!(player.request("", "SAVE"), "(error) ERR\n");
+            let line = player.log.iter().find(|it| it.contains(text));
+            let line = line.unwrap_or_else(|| panic!("{text}: {:?}", player.log));
+            assert!(line.contains("in server root dir /data"), "{line}");
+            assert!(!player.files.keys().any(|path| path.contains(".rdb")), "{text}");
+        }
+    }
+
+    #[test]
     fn a_replica_that_still_gets_its_snapshot_is_waited_for() {
         let mut player = Player::new(&[("repl-diskless-sync-delay", "60")]);
         player.request("replica", "REPLCONF capa eof");

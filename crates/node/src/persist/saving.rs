@@ -55,6 +55,8 @@ pub(crate) struct Saving {
     /// The file, and how many of its operations have not ended.
     file: Option<(FileId, String)>,
     in_flight: usize,
+    /// The file could be created.
+    opened: bool,
     stage: Stage,
     /// Somebody waits for it, SAVE or a shutdown, and hears himself of its failure.
     at_once: bool,
@@ -276,6 +278,7 @@ impl Node {
                 packer: Some(packer),
                 file,
                 in_flight,
+                opened: false,
                 stage: Stage::Traversing,
                 at_once: false,
                 dirty: self.keyspace.dirty,
@@ -460,6 +463,7 @@ impl Node {
     pub(crate) fn saving_step(&mut self, id: SavingId, result: Result<(), DiskError>) {
         let Some(saving) = self.persist.savings.all.get_mut(&id) else { return };
         saving.in_flight -= 1;
+        saving.opened |= result.is_ok();
         if let Err(error) = result {
             self.saving_failed(id, &error);
             return;
@@ -471,7 +475,8 @@ impl Node {
             Stage::Traversing | Stage::Encoded => {}
             Stage::Packed => self.sync_when_written(id),
             Stage::Syncing => {
-                let (_, temp) = saving.file.take().expect("what was synced is a file");
+                // It stays known until it has its name: whoever gives up removes it.
+                let (_, temp) = saving.file.clone().expect("what was synced is a file");
                 saving.stage = Stage::Renaming;
                 saving.in_flight = 1;
                 let replicas = match saving.destination {
@@ -514,6 +519,8 @@ impl Node {
         }
         match saving.destination {
             Destination::File { reply: Some(conn) } => self.answer(conn, |w| w.ok()),
+            // The last save of a shutdown is done in the foreground.
+            Destination::File { reply: None } if saving.at_once => {}
             _ => self.log(Level::Notice, "Background saving terminated with success"),
         }
         if let Destination::ReplicaFile { id: snapshot } = saving.destination {
@@ -532,8 +539,24 @@ impl Node {
         if let Some(view) = saving.view {
             self.keyspace.cancel_snapshot(view);
         }
-        let path = saving.file.as_ref().map_or("", |(_, path)| path);
-        self.log(Level::Warning, format!("Write error saving DB on disk: {error} ({path})"));
+        let (values, path) = (&self.config.values, saving.file.as_ref().map_or("", |it| &it.1));
+        let folder = values.text("dir");
+        let text = match saving.stage {
+            _ if !saving.opened => format!(
+                "Failed opening the temp RDB file {path} (in server root dir {folder}) for saving: {error}"
+            ),
+            Stage::Renaming => format!(
+                "Error moving temp DB file {path} on the final destination {} (in server root dir {folder}): {error}",
+                values.text("dbfilename")
+            ),
+            stage => {
+                let what = if stage == Stage::Syncing { "fsync" } else { "rdbSaveRio" };
+                format!(
+                    "Write error while saving DB to the disk({what}): {error} ({path} in server root dir {folder})"
+                )
+            }
+        };
+        self.log(Level::Warning, text);
         if let Some((file, path)) = saving.file.clone() {
             self.disk(Errand::Ignored, DiskOp::Close { file });
             self.disk(Errand::Ignored, DiskOp::Remove { path });

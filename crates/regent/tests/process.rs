@@ -416,3 +416,40 @@ fn upstart_lets_a_program_go_on_that_has_stopped() {
         assert!(child.wait().expect("it ends").success());
     }
 }
+
+#[test]
+fn what_killed_processes_left_behind_is_removed() {
+    let folder = Folder::new("leftovers");
+    let port = free_port().expect("a port is free").to_string();
+    // A process that has ended, and one that runs.
+    let mut gone = Command::new("true").spawn().expect("it starts");
+    let (dead, alive) = (gone.id(), std::process::id());
+    gone.wait().expect("it ends");
+    let id = "ab".repeat(20);
+    let conf = folder.file("regent.conf");
+    std::fs::write(&conf, format!("port {port}\nbind 127.0.0.1\n")).expect("a file");
+    let names = |pid: u32| [format!("temp-{pid}-{id}-1.rdb"), format!("regent.conf-{pid}.tmp")];
+    let held = format!("temp-{dead}-{id}-9.rdb");
+    let new = format!("temp-{dead}-{id}-8.rdb");
+    let others = [held.clone(), new.clone(), format!("temp-{dead}.rdb"), "mine.rdb".to_owned()];
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(600);
+    for name in names(dead).iter().chain(&names(alive)).chain(&others) {
+        let file = std::fs::File::create(folder.file(name)).expect("a file");
+        if *name != new {
+            file.set_modified(long_ago).expect("a time");
+        }
+    }
+    let holder = sys::file::File::open(folder.file(&held)).expect("a file");
+    assert!(holder.claim());
+    let conf = conf.to_string_lossy().into_owned();
+    let mut child = start(&folder, &[&conf, "--save", ""]);
+    connect(&port);
+    for name in names(dead) {
+        assert!(!folder.file(&name).exists(), "{name}");
+    }
+    for name in names(alive).iter().chain(&others) {
+        assert!(folder.file(name).exists(), "{name}");
+    }
+    signal::send(child.id(), Kind::Terminate).expect("it runs");
+    child.wait().expect("it ends");
+}

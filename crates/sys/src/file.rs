@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,19 @@ use std::process::Stdio;
 pub struct File(fs::File);
 
 impl File {
+    /// Marks an open file as one that somebody writes, until it is closed or the process ends. False where somebody else
+    /// has marked it.
+    pub fn claim(&self) -> bool {
+        // SAFETY: the descriptor is open as long as we are.
+        unsafe { libc::flock(self.0.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
+    }
+
+    /// How long ago it was last written to, in seconds.
+    pub fn age_secs(&self) -> io::Result<u64> {
+        let written = self.0.metadata()?.modified()?;
+        Ok(written.elapsed().unwrap_or_default().as_secs())
+    }
+
     /// Opens for reading.
     pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
         fs::File::open(path).map(File)

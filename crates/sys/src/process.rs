@@ -59,6 +59,14 @@ pub fn crash() -> ! {
     }
 }
 
+/// Whether there is a process of this number, as far as we may see.
+pub fn is_running(pid: u32) -> bool {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
+    // SAFETY: signal zero is sent to nobody.
+    let found = pid > 0 && unsafe { libc::kill(pid, 0) } == 0;
+    found || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
 /// Ends the process at once, running nothing.
 pub fn exit_now(status: i32) -> ! {
     // SAFETY: that is what it is for.

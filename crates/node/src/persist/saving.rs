@@ -248,7 +248,7 @@ impl Node {
         let packer = Packer::new(values.flag("rdbcompression"));
         let file = match &destination {
             Destination::File { .. } | Destination::ReplicaFile { .. } => {
-                Some(format!("temp-{}-{}.rdb", self.run_id, id.0))
+                Some(self.temp_name(id.0))
             }
             Destination::Replicas { .. } => None,
         };

@@ -169,7 +169,7 @@ impl Slow {
         };
         let SavingId(id) = self.node.start_saving(destination);
         self.drain();
-        (format!("temp-{}-{id}.rdb", self.node.run_id), contents)
+        (self.node.temp_name(id), contents)
     }
 
     fn idle(&mut self) -> bool {

@@ -185,6 +185,12 @@ impl Node {
     }
 
     /// A number for a file to be opened.
+    /// The name of a file that is not whole yet. Whoever finds it later can tell from it whether the process that wrote
+    /// it still runs.
+    pub(crate) fn temp_name(&self, number: u64) -> String {
+        format!("temp-{}-{}-{number}.rdb", (self.senses.facts)().pid, self.run_id)
+    }
+
     pub(crate) fn file_id(&mut self) -> FileId {
         self.next_file += 1;
         FileId(self.next_file)

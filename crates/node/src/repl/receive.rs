@@ -61,8 +61,7 @@ impl Node {
         self.receiving = Some(match into {
             Intake::Disk => {
                 let file = self.file_id();
-                let path =
-                    format!("temp-{}.{}.rdb", self.now.wall.secs(), (self.senses.facts)().pid);
+                let path = self.temp_name(file.0);
                 self.disk(Errand::Receiving(file), DiskOp::Create { file, path: path.clone() });
                 Receiving::File {
                     file,

@@ -123,6 +123,8 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config, told: Told) -> R
         return Ok(1);
     }
 
+    crate::server::leftovers::remove(&say, &config);
+
     let now = sys::clock::now();
     let mut sentinel = Sentinel::new(Options {
         config,

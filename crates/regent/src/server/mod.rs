@@ -2,6 +2,7 @@
 
 mod aof;
 pub(crate) mod host;
+pub(crate) mod leftovers;
 pub(crate) mod say;
 pub(crate) mod startup;
 pub(crate) mod words;
@@ -95,6 +96,7 @@ fn serve(name: &str, arguments: &[Vec<u8>], mut config: Config) -> Result<Exit> 
         lines.iter().for_each(|line| say.warning(line));
         return Ok(Exit::Status(1));
     }
+    leftovers::remove(&say, &config);
     startup::warn(&say, &config);
     startup::give_up_huge_pages(&say, &config);
     let cpus = startup::cpu_lists(&say, &config);

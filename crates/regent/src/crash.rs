@@ -51,6 +51,10 @@ fn report(lines: &[&str]) {
         log.write(Level::Warning, line);
     }
     log.write_raw("\n------ STACK TRACE ------\n");
+    // Names need memory and the program's file, and may be what the report hangs in: the addresses come first.
+    for line in sys::stack::frames().lines() {
+        log.write_raw(&format!("{line}\n"));
+    }
     log.write_raw(&format!("{}\n", Backtrace::force_capture()));
     log.write_raw("\n------ INFO OUTPUT ------\n");
     let facts = (shell::senses().facts)();

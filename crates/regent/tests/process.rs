@@ -145,7 +145,9 @@ fn a_crash_leaves_a_report() {
     let status = child.wait().expect("it ends");
     assert_eq!(status.code(), None, "a crash is a crash: {status}");
     let said = text(&log);
-    for line in ["=== REDIS BUG REPORT START", "crashed by signal: SIGABRT", "STACK TRACE"] {
+    let frames = ["\nregent+0x", "regent::crash::report\n", "shell::turn::run\n"];
+    let head = ["=== REDIS BUG REPORT START", "crashed by signal: SIGABRT", "STACK TRACE"];
+    for line in head.into_iter().chain(frames) {
         assert!(said.contains(line), "{line} is not in {said}");
     }
 }

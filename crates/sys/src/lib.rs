@@ -21,6 +21,7 @@ pub mod poll;
 pub mod process;
 pub mod schedule;
 pub mod signal;
+pub mod stack;
 pub mod stopwatch;
 pub mod syslog;
 pub mod terminal;

@@ -148,6 +148,8 @@ pub fn on_crash(report: fn(&str)) -> io::Result<()> {
         return Ok(());
     }
     give_handlers_room();
+    // The first look at a stack loads a library, which a handler must not do.
+    crate::stack::frames();
     for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT] {
         // SAFETY: all fields of `sigaction` are numbers or pointers, for which zero is a value.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
@@ -176,9 +178,18 @@ fn give_handlers_room() {
 }
 
 static IS_CRASHING: AtomicBool = AtomicBool::new(false);
+// Which signal the process ends by, also if its report does not come to an end.
+static CRASHED_BY: AtomicI32 = AtomicI32::new(libc::SIGABRT);
 
 /// How long a report may take: one that hangs in a lock which the crash interrupted must not keep the process.
-const REPORT_SECS: libc::c_uint = 10;
+const REPORT_SECS: libc::c_uint = 5;
+
+/// The report hangs: the process ends by its signal all the same.
+extern "C" fn on_late(_: libc::c_int) {
+    // SAFETY: the handler of that signal was taken away when it was entered, so this ends the process as if there had
+    // been none.
+    unsafe { libc::raise(CRASHED_BY.load(SeqCst)) };
+}
 
 extern "C" fn on_fault(signal: libc::c_int) {
     if IS_CRASHING.swap(true, SeqCst) {
@@ -186,7 +197,10 @@ extern "C" fn on_fault(signal: libc::c_int) {
         // SAFETY: `_exit` is allowed in a handler.
         unsafe { libc::_exit(128 + signal) };
     }
-    // SAFETY: `alarm` is allowed in a handler; nobody else uses it, and what it ends by default is the process.
+    CRASHED_BY.store(signal, SeqCst);
+    // `sigaction` is allowed in a handler. Where it fails, the alarm ends the process by itself.
+    let _ = set(libc::SIGALRM, on_late as *const () as libc::sighandler_t);
+    // SAFETY: `alarm` is allowed in a handler, and nobody else uses it.
     unsafe { libc::alarm(REPORT_SECS) };
     let name = match signal {
         libc::SIGSEGV => "SIGSEGV",

@@ -71,15 +71,7 @@ impl Link {
             Outcome::Psync { note } => {
                 handshake.await_psync();
                 note.into_iter().for_each(|note| cx.shared.notice(note));
-                cx.shared.notice(match self.place {
-                    Some(place) => format!(
-                        "Trying a partial resynchronization (request {}:{}).",
-                        place.id,
-                        place.offset.next_byte()
-                    ),
-                    None => "Partial resynchronization not possible (no cached master)".to_string(),
-                });
-                cx.shared.act(Action::LinkSend(handshake::psync(self.place, self.failover)));
+                self.ask_for_stream(cx);
             }
             Outcome::Continue { id } => self.continue_from_place(cx, id),
             Outcome::Full { place } => {
@@ -116,6 +108,18 @@ impl Link {
                 self.fail(cx, false);
             }
         }
+    }
+
+    fn ask_for_stream(&mut self, cx: &mut Cx<'_>) {
+        cx.shared.notice(match self.place {
+            Some(place) => format!(
+                "Trying a partial resynchronization (request {}:{}).",
+                place.id,
+                place.offset.next_byte()
+            ),
+            None => "Partial resynchronization not possible (no cached master)".to_string(),
+        });
+        cx.shared.act(Action::LinkSend(handshake::psync(self.place, self.failover)));
     }
 
     fn full_resync(&mut self, cx: &mut Cx<'_>, place: Option<Place>) {

@@ -80,7 +80,7 @@ impl Node {
         id: CommandId,
         words: &Words<'_>,
     ) -> Result<(), Error> {
-        if self.sessions.get(conn).is_none_or(|session| session.is_free) {
+        if self.sessions.get(conn).is_some_and(|session| session.is_free) {
             return Ok(());
         }
         self.denied(conn, id, words, Place::Transaction).map_err(|denied| {
@@ -92,7 +92,8 @@ impl Node {
         })
     }
 
-    /// What a session's user has against a request; it is remembered, under the place that it came from.
+    /// What a session's user has against a request; it is remembered, under the place that it came from. A session that
+    /// is gone, or that nobody speaks for and that is not free either, may do nothing.
     pub(crate) fn denied(
         &mut self,
         conn: ConnId,
@@ -100,8 +101,10 @@ impl Node {
         words: &Words<'_>,
         place: Place,
     ) -> Result<(), Denied> {
-        let Some(session) = self.sessions.get_mut(conn) else { return Ok(()) };
-        let Some(user) = &session.user else { return Ok(()) };
+        let Some(session) = self.sessions.get_mut(conn) else { return Err(Denied::Command) };
+        let Some(user) = &session.user else {
+            return if session.is_free { Ok(()) } else { Err(Denied::Command) };
+        };
         let row = self.registry.row(id);
         let request = Request::new(id.0, row.spec, *words, row.depth());
         let result = user.check(&request);
@@ -196,5 +199,28 @@ impl Node {
     /// The sessions of the default user follow what it is now.
     pub(crate) fn default_user_changed(&mut self) {
         self.follow(&self.users.default_user().clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Player;
+    use acl::Place;
+    use resp::Owned;
+    use world::ConnId;
+
+    #[test]
+    fn a_session_that_is_gone_may_do_nothing() {
+        let mut player = Player::new(&[]);
+        let request = Owned::new(["get", "a"]);
+        let words = request.words();
+        let node = &mut player.node;
+        let Ok(row) = node.registry.resolve(&words) else { panic!("GET is known") };
+        let (id, nobody) = (row.id, ConnId(77));
+        assert!(node.denied(nobody, id, &words, Place::TopLevel).is_err());
+        assert!(node.check_rights(nobody, id, &words).is_err());
+        assert!(node.check_queued(nobody, id, &words).is_err());
+        assert!(node.check_queued(crate::scripting::SCRIPT_CONN, id, &words).is_err());
+        assert_eq!(node.script_may_run(&words), Some(false));
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Cron {
     /// DEBUG PAUSE-CRON.
     pub(crate) paused: bool,
     ticks: u64,
-    /// A signal has asked for the end while the cron was paused.
+    /// A signal has asked for the end while the cron was paused or a script was at work.
     pub(crate) shutdown: Option<Asked>,
     /// How far the round through the sessions is.
     round: usize,

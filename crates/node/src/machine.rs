@@ -117,7 +117,11 @@ impl Machine for Node {
         if self.waking.is_impatient() {
             return Some(Instant::ZERO);
         }
-        let fixed = self.cron.next.min(self.repl.poll_timeout());
+        // What `handle_timeout` leaves alone must not wake it: its time would be past for ever.
+        let fixed = match self.scripting.slow() {
+            Some(_) => self.cron.next,
+            None => self.cron.next.min(self.repl.poll_timeout()),
+        };
         let journey = self.migration.as_ref().map(|it| it.deadline());
         let paced = self.persist.next_deadline(self.now.instant);
         [self.blocking.next_deadline(), journey, paced, Some(fixed)].into_iter().flatten().min()

@@ -45,7 +45,8 @@ impl Node {
             Signal::Terminate => "SIGTERM",
             Signal::Interrupt => "SIGINT",
         };
-        if self.shutdown.is_some() && signal == Signal::Interrupt {
+        let is_asked = self.shutdown.is_some() || self.cron.shutdown.is_some();
+        if is_asked && signal == Signal::Interrupt {
             self.log(Level::Warning, "You insist... exiting now.");
             self.cancel_saving(|_| true);
             self.effects.push_back(Effect::Exit(Exit::Status(1)));
@@ -70,6 +71,9 @@ impl Node {
             // Redis acts on signals in its cron: whoever pauses it can still change their mind, and a script comes to
             // its end before anything is saved.
             self.cron.shutdown = Some(asked);
+            if self.scripting.slow().is_some() {
+                self.end_script_for_shutdown();
+            }
         } else {
             self.begin_shutdown(asked, None);
         }

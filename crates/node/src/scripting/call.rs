@@ -12,6 +12,7 @@ use command::{Args, Categories, Error, Flags, Flow, Outcome, Proto, Spec, Writer
 use resp::Words;
 use script::{Call, Done, ScriptFlags, Step};
 use std::ops::ControlFlow;
+use stdx::WallTime;
 use world::{ConnId, Peer};
 
 impl NodeCx<'_> {
@@ -73,7 +74,8 @@ impl Node {
             started_ns: (self.senses.stopwatch)(),
             slice_ns: 0,
             slow: false,
-            killed: false,
+            killed: None,
+            waited_until: None,
             nested: std::mem::replace(&mut self.unit.in_exec, true),
             rest: None,
         };
@@ -120,7 +122,7 @@ impl Node {
         let words = call.words.words();
         let mut out = Vec::new();
         let running = self.running_script();
-        let (now, killed) = (running.now, running.killed);
+        let (now, killed) = (running.now, running.killed.is_some());
         let admitted = self.admit_from_script(&words);
         match admitted {
             ControlFlow::Break(error) => {
@@ -206,24 +208,42 @@ impl Node {
     }
 
     /// `redis.acl_check_cmd`. None: there is no such command.
-    pub(super) fn script_may_run(&mut self, words: &Words<'_>) -> Option<bool> {
+    pub(crate) fn script_may_run(&mut self, words: &Words<'_>) -> Option<bool> {
         let row = self.registry.resolve(words).ok()?;
-        let user = self.sessions.get(SCRIPT_CONN)?.user.as_ref();
+        let Some(session) = self.sessions.get(SCRIPT_CONN) else { return Some(false) };
         let request = acl::Request::new(row.id.0, row.spec, *words, row.depth());
-        Some(user.is_none_or(|user| user.check(&request).is_ok()))
+        let may = |user: &std::sync::Arc<acl::User>| user.check(&request).is_ok();
+        Some(session.is_free || session.user.as_ref().is_some_and(may))
     }
 
     /// A script may do what its caller may.
     fn check_script_rights(&mut self, id: CommandId, words: &Words<'_>) -> Result<(), Error> {
-        let Some(session) = self.sessions.get(SCRIPT_CONN) else { return Ok(()) };
-        if session.is_free {
+        let session = self.sessions.get(SCRIPT_CONN);
+        if session.is_some_and(|session| session.is_free) {
             return Ok(());
         }
-        let name = session.user.as_ref().map_or(Vec::new(), |user| user.name().to_vec());
+        let user = session.and_then(|session| session.user.as_ref());
+        let name = user.map_or(Vec::new(), |user| user.name().to_vec());
         self.denied(SCRIPT_CONN, id, words, acl::Place::Script).map_err(|denied| {
             let text = denied.message(&name, &self.registry.row(id).full_name);
             Error::bytes([b"ERR ACL failure in script: ", text.as_slice()].concat())
         })
+    }
+
+    /// The time that TIME tells. A script's stands still, so that one that waits by it would never end: it goes on where
+    /// the script takes long.
+    pub(crate) fn clock(&self, context: Context) -> WallTime {
+        let mut wall = self.now.wall;
+        if context == Context::Script
+            && let Some(running) = &self.scripting.running
+        {
+            let spent_us = (self.senses.stopwatch)().saturating_sub(running.started_ns) / 1000;
+            let threshold_ms = self.settings.busy_reply_threshold_ms;
+            if threshold_ms > 0 && spent_us / 1000 >= threshold_ms {
+                wall.0 += spent_us;
+            }
+        }
+        wall
     }
 
     /// In whose name a session acts: that of scripts in the name of who has called them.

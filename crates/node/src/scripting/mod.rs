@@ -18,8 +18,11 @@ use crate::registry::CommandId;
 use resp::Owned;
 use script::{Answer, Done, Libraries, Restore, Scripts, Step};
 use slow::Rest;
-use stdx::Now;
+use stdx::{Instant, Now};
 use world::{ConnId, Level};
+
+/// What SCRIPT KILL and FUNCTION KILL end a script with.
+const KILLED: &str = "Script killed by user with SCRIPT KILL...";
 
 /// The number of the session in whose name scripts run commands. The world never comes to this one.
 pub(crate) const SCRIPT_CONN: ConnId = ConnId(u32::MAX);
@@ -70,7 +73,10 @@ pub(crate) struct Running {
     slice_ns: u64,
     /// It takes long: its session waits, and others are told.
     slow: bool,
-    killed: bool,
+    /// It has to end, with this error.
+    killed: Option<&'static str>,
+    /// Until when the end of the process waits for it.
+    waited_until: Option<Instant>,
     /// The unit was open before it began: a transaction runs it.
     nested: bool,
     /// What comes behind it in its transaction.
@@ -150,12 +156,8 @@ impl Node {
     }
 
     fn go_or_die(&self) -> Answer {
-        match &self.scripting.running {
-            Some(running) if running.killed => {
-                Answer::Kill("Script killed by user with SCRIPT KILL...")
-            }
-            _ => Answer::Go,
-        }
+        let killed = self.scripting.running.as_ref().and_then(|running| running.killed);
+        killed.map_or(Answer::Go, Answer::Kill)
     }
 
     fn running_script(&mut self) -> &mut Running {

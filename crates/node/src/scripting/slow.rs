@@ -29,6 +29,10 @@ impl Node {
         let threshold_ms = self.settings.busy_reply_threshold_ms;
         let running = self.running_script();
         let slice_ns = ns.saturating_sub(running.slice_ns);
+        if self.cron.shutdown.is_some() && !self.cron.paused {
+            self.end_script_for_shutdown();
+        }
+        let running = self.running_script();
         if running.slow {
             return slice_ns >= SLICE_NS;
         }
@@ -58,6 +62,9 @@ impl Node {
             return false;
         }
         let ns = (self.senses.stopwatch)();
+        if self.cron.shutdown.is_some() && !self.cron.paused {
+            self.end_script_for_shutdown();
+        }
         self.running_script().slice_ns = ns;
         let answer = self.go_or_die();
         let step = self.resume_script(answer);
@@ -70,6 +77,9 @@ impl Node {
                 if !more {
                     self.read_link(true);
                     self.resume_stream();
+                    if !self.cron.paused {
+                        self.begin_asked_shutdown();
+                    }
                 }
                 more
             }
@@ -79,20 +89,56 @@ impl Node {
     /// The dataset is about to be another: a slow script ends now, since what it works on is no more.
     pub(crate) fn end_slow_script(&mut self) {
         while self.scripting.slow().is_some() {
-            let answer = Answer::Kill("Script killed: the dataset was replaced");
+            const WHY: &str = "Script killed: the dataset was replaced";
             let running = self.running_script();
-            running.killed = true;
+            running.killed = Some(WHY);
             running.slice_ns = 0;
-            let step = self.resume_script(answer);
+            let step = self.resume_script(Answer::Kill(WHY));
             if let Ended::Done(done) = self.drive_script(step) {
                 self.slow_script_ended(done);
             }
         }
     }
 
+    /// The process is about to end, and a script is at work. One that has written nothing has to end now; one that has
+    /// written is waited for as long as replicas would be.
+    pub(crate) fn end_script_for_shutdown(&mut self) {
+        let now = self.now.instant;
+        let timeout_ms = self.settings.shutdown_timeout_secs.saturating_mul(1000);
+        let running = self.running_script();
+        if running.killed.is_some() || running.context == Context::Master {
+            return;
+        }
+        let (name, killer) = (running.name.clone(), running.kind.killer());
+        let line = if !running.dirty {
+            format!("The script {name} is ended: the server shuts down, and it has not written.")
+        } else if let Some(until) = running.waited_until {
+            if now < until {
+                return;
+            }
+            format!(
+                "The script {name} is ended in the middle: the server shuts down, and shutdown-timeout has passed. \
+                 What it has written stays."
+            )
+        } else {
+            running.waited_until = Some(now.after_ms(timeout_ms));
+            self.log(
+                Level::Warning,
+                format!(
+                    "Waiting up to {} seconds for the script {name} before shutting down: it has written, so that \
+                     {killer} cannot end it.",
+                    timeout_ms / 1000
+                ),
+            );
+            return;
+        };
+        running.killed = Some("Script killed: the server shuts down");
+        self.log(Level::Warning, line);
+    }
+
     fn slow_script_ended(&mut self, done: Done) {
         let running = self.end_script();
-        if running.killed {
+        if running.killed == Some(super::KILLED) {
             self.log(Level::Notice, "Lua script killed by user with SCRIPT KILL.");
         }
         self.count_script_errors(running.id, &done);
@@ -120,12 +166,15 @@ impl Node {
             out.extend_from_slice(&behind);
             session.out.restore(out);
         }
+        if !finished {
+            // Another script of the transaction is left now; it runs in the same session, whoever waits for it.
+            if conn != SCRIPT_CONN {
+                self.announce(conn);
+            }
+            return;
+        }
         if conn == SCRIPT_CONN {
             self.sessions.forget_script_session();
-        }
-        if !finished {
-            self.announce(conn);
-            return;
         }
         if self.wrote {
             self.flush_unit();
@@ -211,7 +260,7 @@ impl Node {
         if running.kind != kind {
             return Err(super::Scripting::busy(running.kind));
         }
-        running.killed = true;
+        running.killed = Some(super::KILLED);
         Ok(())
     }
 
@@ -235,6 +284,7 @@ impl Node {
 mod tests {
     use crate::check::Player;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use world::{Event, Signal};
 
     /// A stopwatch by which a script is slow whenever it looks around.
     fn hasty() -> u64 {
@@ -345,5 +395,105 @@ mod tests {
         player.hang_up("gone");
         turn(&mut player);
         assert_eq!(player.request("b", "GET a"), "\"3\"\n");
+    }
+
+    #[test]
+    fn a_transaction_with_several_ends_even_if_nobody_waits_for_it_any_more() {
+        let mut player = player();
+        let long = format!("EVAL \"{LONG}\" 1 a");
+        for words in ["MULTI", &long, &long, "INCR a", &long, "EXEC"] {
+            player.request("gone", words);
+        }
+        player.hang_up("gone");
+        turn(&mut player);
+        assert_eq!(player.request("b", "GET a"), "\"2\"\n");
+        player.idle_stands = true;
+        for words in ["MULTI", &long, &long, "EXEC"] {
+            player.request("gone", words);
+        }
+        // It leaves while the second is at work.
+        player.idle_stands = false;
+        player.pass(0);
+        player.hang_up("gone");
+        turn(&mut player);
+        assert_eq!(player.request("b", "GET a"), "\"2\"\n");
+    }
+
+    #[test]
+    fn its_clock_goes_on_once_it_takes_long() {
+        let mut player = player();
+        let waits = "local function now() return tonumber(redis.call('TIME')[1]) end \
+                     local from = now() while now() < from + 3 do end return 1";
+        let heard = player.request("", &format!("EVAL \"{waits}\" 0")) + &turn(&mut player);
+        assert!(heard.ends_with("(integer) 1\n"), "{heard}");
+        // Until then it stands still.
+        player.request("", "CONFIG SET busy-reply-threshold 100000000");
+        let stands = "local a = redis.call('TIME') for i = 1, 1e6 do end local b = redis.call('TIME') \
+                      return a[1] == b[1] and a[2] == b[2]";
+        assert_eq!(player.request("", &format!("EVAL \"{stands}\" 0")), "(integer) 1\n");
+    }
+
+    /// The lines of the log that tell of the end of a script.
+    fn told(player: &Player) -> Vec<&str> {
+        let lines = player.log.iter().map(|it| it.as_str());
+        lines
+            .filter(|it| it.contains("the script ") || it.starts_with("The script "))
+            .filter(|it| !it.starts_with("Slow"))
+            .collect()
+    }
+
+    #[test]
+    fn a_signal_ends_one_that_has_not_written() {
+        for body in [
+            "while true do end",
+            "while true do pcall(function() while true do end end) end",
+            "xpcall(function() while true do end end, function() while true do end end)",
+        ] {
+            let mut player = player();
+            player.request("", &format!("EVAL \"{body}\" 0"));
+            player.idle_stands = false;
+            let mut heard = player.event(Event::Signal(Signal::Terminate));
+            heard += &player.play("~ 1 ms");
+            heard += &player.take_events();
+            assert!(heard.contains("Script killed: the server shuts down"), "{body}: {heard}");
+            assert!(heard.contains("(exit Status(0))"), "{body}: {heard}");
+            assert!(told(&player)[0].contains("it has not written"), "{:?}", player.log);
+        }
+    }
+
+    #[test]
+    fn a_signal_waits_for_one_that_has_written() {
+        let mut player = player();
+        player.request("", &format!("EVAL \"{LONG}\" 1 a"));
+        assert_eq!(player.event(Event::Signal(Signal::Terminate)), "");
+        assert!(told(&player)[0].contains("Waiting up to 10 seconds for the script"));
+        player.idle_stands = false;
+        let heard = player.play("~ 1 ms") + &player.take_events();
+        assert!(heard.contains(": (integer) 2"), "{heard}");
+        assert!(heard.contains("(exit Status(0))"), "{heard}");
+    }
+
+    #[test]
+    fn a_signal_waits_no_longer_than_shutdown_timeout_says() {
+        let mut player = player();
+        let forever = "redis.call('SET', 'a', 1) while true do pcall(redis.call, 'INCR', 'a') end";
+        player.request("", &format!("EVAL \"{forever}\" 0"));
+        assert_eq!(player.event(Event::Signal(Signal::Terminate)), "");
+        player.pass(9_000);
+        assert!(player.node.scripting.slow().is_some());
+        player.pass(2_000);
+        player.idle_stands = false;
+        let heard = player.play("~ 0 ms") + &player.take_events();
+        assert!(heard.contains("Script killed: the server shuts down"), "{heard}");
+        assert!(heard.contains("(exit Status(0))"), "{heard}");
+        assert!(told(&player)[1].contains("is ended in the middle"), "{:?}", player.log);
+    }
+
+    #[test]
+    fn a_second_interrupt_ends_the_process_at_once() {
+        let mut player = player();
+        player.request("", &format!("EVAL \"{LONG}\" 1 a"));
+        assert_eq!(player.event(Event::Signal(Signal::Interrupt)), "");
+        assert_eq!(player.event(Event::Signal(Signal::Interrupt)), "(exit Status(1))\n");
     }
 }

@@ -3,7 +3,7 @@
 use super::{Closing, Session};
 use crate::commands::client_line;
 use crate::sentinel::Sentinel;
-use ::acl::{Catalog, Declarations, Place, Reason, Refusal, Request, User, Users};
+use ::acl::{Catalog, Declarations, Denied, Place, Reason, Refusal, Request, User, Users};
 use command::{Error, Spec};
 use config::Config;
 use resp::Words;
@@ -116,7 +116,10 @@ impl Sentinel {
         (name, spec, depth): (&str, &Spec, usize),
         words: &Words<'_>,
     ) -> Result<(), Error> {
-        let Some(session) = self.clients.get_mut(conn) else { return Ok(()) };
+        let Some(session) = self.clients.get_mut(conn) else {
+            // Nobody is there who could be allowed anything.
+            return Err(Denied::Command.error(b"", name));
+        };
         let user = session.user.clone();
         let number =
             self.clients.users.catalog().number(name).expect("all rows are in the catalog");

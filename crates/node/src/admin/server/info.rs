@@ -39,7 +39,7 @@ pub(super) const TIME: NodeCommand = Command::new(
 );
 
 fn time(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
-    let now = cx.node.now.wall;
+    let now = cx.node.clock(cx.context);
     cx.reply.array(2);
     cx.reply.text(&now.secs().to_string());
     cx.reply.text(&(now.0 % 1_000_000).to_string());

@@ -189,7 +189,7 @@ impl Node {
             waking: Waking::default(),
             monitors: Monitors::default(),
             stats: Stats::new(options.now),
-            scripting: Scripting::new((options.senses.facts)().machine_memory),
+            scripting: Scripting::new((options.senses.facts)().memory_room),
             unit: Unit::default(),
             propagation: Propagation::default(),
             parking: Parking::default(),

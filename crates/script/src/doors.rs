@@ -2,7 +2,7 @@
 
 use crate::ScriptFlags;
 use crate::engine::{Answer, Call, Log, Registered, Step};
-use crate::interpreter::{State, compile, hex_sum, text_of};
+use crate::interpreter::{State, compile, hex_sum, text_of, word_of};
 use crate::raised::{self, Raised};
 use crate::{bits, from_redis, json, lifted, msgpack, packing, random, shebang};
 use command::{Owned, Proto, REDIS_VERSION};
@@ -128,7 +128,7 @@ struct Word(Option<Vec<u8>>);
 
 impl FromLua for Word {
     fn from_lua(value: Value, _: &Lua) -> Result<Word> {
-        Ok(Word(text_of(&value)))
+        Ok(Word(word_of(&value)))
     }
 }
 

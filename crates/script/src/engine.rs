@@ -132,6 +132,8 @@ pub(crate) enum Order {
     Load { code: Vec<u8> },
     /// Run a function that was registered.
     Call { id: u64, name: String, keys: Vec<Vec<u8>>, arguments: Vec<Vec<u8>>, proto: Proto },
+    /// Lua may allocate so many bytes in all.
+    Limit(usize),
     /// These functions are not wanted any more.
     Forget(Vec<u64>),
     /// The answer to what a script asked.
@@ -169,6 +171,13 @@ impl Engine {
     /// What Lua has allocated, in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.memory
+    }
+
+    /// Lua may allocate so many bytes more than it has. A script that is at work keeps what it was granted.
+    pub(crate) fn grant(&mut self, room: usize) {
+        if !self.runs {
+            self.resume(Order::Limit(self.memory.saturating_add(room)));
+        }
     }
 
     /// Gives an order, and comes back with the first thing that the interpreter wants or has done.

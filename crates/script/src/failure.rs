@@ -1,7 +1,7 @@
 //! How a script failed: what its caller is told.
 
 use crate::engine::Done;
-use crate::interpreter::text_of;
+use crate::interpreter::{text_of, to_nul};
 use command::Proto;
 use mlua::Value;
 
@@ -18,9 +18,14 @@ pub(crate) struct Failure {
 pub(crate) fn failure(problem: &Value) -> Failure {
     let Value::Table(table) = problem else {
         let text = text_of(problem).unwrap_or_default();
-        return Failure { text: [b"ERR ".as_slice(), &text].concat(), ..Failure::default() };
+        return Failure {
+            text: [b"ERR ".as_slice(), to_nul(&text)].concat(),
+            ..Failure::default()
+        };
     };
-    let field = |name: &str| table.raw_get::<Value>(name).ok().and_then(|it| text_of(&it));
+    let field = |name: &str| {
+        table.raw_get::<Value>(name).ok().and_then(|it| Some(to_nul(&text_of(&it)?).to_vec()))
+    };
     let counted = table.raw_get::<Value>("ignore_error_stats_update");
     Failure {
         text: field("err").unwrap_or_else(|| b"ERR unknown error".to_vec()),

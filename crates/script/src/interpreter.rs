@@ -33,7 +33,7 @@ pub(crate) type Way = Yielder<Order, (Step, usize)>;
 pub(crate) struct State<'y> {
     pub(crate) way: &'y Way,
     pub(crate) lua: &'y Lua,
-    pub(crate) memory_max: usize,
+    pub(crate) memory_max: Cell<usize>,
     /// What `redis.setresp` said.
     pub(crate) proto: Cell<Proto>,
     /// What `redis.set_repl` said.
@@ -60,7 +60,7 @@ pub(crate) fn run(kind: Kind, memory_max: usize, way: &Way, first: Order) {
     let state = State {
         way,
         lua: &lua,
-        memory_max,
+        memory_max: Cell::new(memory_max),
         proto: Cell::default(),
         propagates: Cell::new(true),
         death: Cell::default(),
@@ -171,6 +171,11 @@ impl Rooms {
             Order::End => return None,
             // Nothing has asked.
             Order::Answer(_) => Step::Ready(Ready::Idle),
+            Order::Limit(bytes) => {
+                state.memory_max.set(bytes);
+                state.lua.set_memory_limit(bytes).expect("the allocator is mlua's own");
+                Step::Ready(Ready::Idle)
+            }
             Order::Compile { name, code } => {
                 let compiled = self.compile(state, &code, "@user_script");
                 let kept = compiled.and_then(|it| {
@@ -254,7 +259,7 @@ impl Rooms {
             Err(error) => broken(name, &first_line(&error)),
         };
         state.runs.set(state.runs.get() + 1);
-        if lua.used_memory() > state.memory_max / 2 {
+        if lua.used_memory() > state.memory_max.get() / 2 {
             // Lua does not look for garbage when memory runs out: the next script would find it full.
             let _ = lua.gc_collect();
         } else if state.runs.get().is_multiple_of(RUNS_PER_COLLECTION) {
@@ -281,14 +286,37 @@ pub(crate) fn compile(
     })
 }
 
-/// The text of a string or number.
+/// The text of a string or number, as Lua spells it.
 pub(crate) fn text_of(value: &Value) -> Option<Vec<u8>> {
     match value {
         Value::String(text) => Some(text.as_bytes().to_vec()),
-        Value::Integer(integer) => Some(integer.to_string().into_bytes()),
+        Value::Integer(integer) => Some(json::general(*integer as f64, 14).into_bytes()),
+        Value::Number(number) => Some(json::general(*number, 14).into_bytes()),
+        _ => None,
+    }
+}
+
+/// Numbers up to here, and from its negative on, are integers where they are words of commands.
+const INTEGER_MAX: i64 = i64::MAX / 2;
+
+/// The text of a string or number as a word of a command: no digit is lost.
+pub(crate) fn word_of(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::String(text) => Some(text.as_bytes().to_vec()),
+        Value::Integer(integer) if (-INTEGER_MAX..=INTEGER_MAX).contains(integer) => {
+            Some(integer.to_string().into_bytes())
+        }
+        Value::Integer(integer) => Some(stdx::float::shortest(*integer as f64).to_vec()),
+        // An integer has no sign of zero.
+        Value::Number(number) if *number == 0.0 => Some(b"0".to_vec()),
         Value::Number(number) => Some(stdx::float::shortest(*number).to_vec()),
         _ => None,
     }
+}
+
+/// A text up to its first NUL: errors and statuses are texts of C in Redis.
+pub(crate) fn to_nul(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 pub(crate) fn first_line(error: &mlua::Error) -> Vec<u8> {

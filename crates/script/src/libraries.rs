@@ -230,6 +230,14 @@ impl Libraries {
         true
     }
 
+    /// Lua may allocate so many bytes more than it has.
+    pub fn grant(&mut self, room: usize) {
+        self.memory_max = room;
+        if let Some(engine) = &mut self.engine {
+            engine.grant(room);
+        }
+    }
+
     /// All go.
     pub fn flush(&mut self) {
         *self = Libraries::new(self.memory_max);

@@ -104,6 +104,14 @@ impl Scripts {
         self.engine().resume(Order::Answer(answer))
     }
 
+    /// Lua may allocate so many bytes more than it has.
+    pub fn grant(&mut self, room: usize) {
+        self.memory_max = room;
+        if let Some(engine) = &mut self.engine {
+            engine.grant(room);
+        }
+    }
+
     /// Forgets all of them.
     pub fn flush(&mut self) {
         *self = Scripts::new(self.memory_max);

@@ -1,6 +1,7 @@
 //! Values of Lua as replies: the way back of `from_redis`.
 
 use crate::engine::Done;
+use crate::interpreter::to_nul;
 use crate::lifted::NESTING_MAX;
 use command::{Proto, Writer};
 use mlua::{Table, Value};
@@ -58,13 +59,14 @@ impl Reply {
         let field = |name: &str| table.raw_get::<Value>(name).unwrap_or_default();
         if let Value::String(text) = field("err") {
             let counted = matches!(field("ignore_error_stats_update"), Value::Boolean(true));
+            let text = text.as_bytes();
             if counted {
-                self.writer().error(&text.as_bytes());
+                self.writer().error(to_nul(&text));
             } else {
-                self.error(&text.as_bytes());
+                self.error(to_nul(&text));
             }
         } else if let Value::String(text) = field("ok") {
-            let text = one_line(&text.as_bytes());
+            let text = one_line(to_nul(&text.as_bytes()));
             self.out.push(b'+');
             self.out.extend_from_slice(&text);
             self.out.extend_from_slice(b"\r\n");

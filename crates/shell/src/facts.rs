@@ -25,6 +25,7 @@ fn look() -> Facts {
         allocator: memory::NAME.to_owned(),
         resident: facts::resident_bytes(),
         machine_memory: facts::memory_bytes(),
+        memory_room: facts::memory_room(),
         allocated: held.allocated,
         active: held.active,
         allocator_resident: held.resident,

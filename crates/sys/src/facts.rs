@@ -72,6 +72,51 @@ pub fn resident_bytes() -> u64 {
     pages.unwrap_or(0) * page_bytes()
 }
 
+/// Bytes of memory that the process may still take: what the machine, the control group and the limit of its address
+/// space leave. Zero where the system does not tell.
+pub fn memory_room() -> u64 {
+    let resident = resident_bytes();
+    let machine = memory_bytes();
+    let group = std::fs::read_to_string("/proc/self/cgroup").map_or(None, |it| group_limit(&it));
+    let most = group.map_or(machine, |group| group.min(machine));
+    let mut room = most.saturating_sub(resident);
+    if let Some(space) = crate::limits::address_space() {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+        let pages = statm.split(' ').next().and_then(|it| it.parse::<u64>().ok());
+        room = room.min(space.saturating_sub(pages.unwrap_or(0) * page_bytes()));
+    }
+    // Zero means that nobody knows.
+    if machine == 0 { 0 } else { room.max(1) }
+}
+
+/// The least memory that a control group of this process, or one around it, grants. `groups` is what the kernel tells:
+/// a line for each hierarchy, of which version 2 has one and version 1 one for each resource.
+fn group_limit(groups: &str) -> Option<u64> {
+    let mut least: Option<u64> = None;
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(kinds), Some(path)) = (parts.next(), parts.next()) else { continue };
+        let (root, file) = match kinds {
+            "" => ("/sys/fs/cgroup", "memory.max"),
+            _ if kinds.split(',').any(|it| it == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            }
+            _ => continue,
+        };
+        // Within a container the path may be that of the machine, and only the root is there.
+        let mut folder = Some(std::path::Path::new(path));
+        while let Some(at) = folder {
+            let place = format!("{root}{}/{file}", at.display().to_string().trim_end_matches('/'));
+            let text = std::fs::read_to_string(place).unwrap_or_default();
+            if let Ok(bytes) = text.trim().parse::<u64>() {
+                least = Some(least.map_or(bytes, |least| least.min(bytes)));
+            }
+            folder = at.parent();
+        }
+    }
+    least
+}
+
 /// Bytes of memory that the machine has.
 pub fn memory_bytes() -> u64 {
     // SAFETY: `sysconf` only answers.
@@ -142,6 +187,8 @@ mod tests {
     fn the_system_answers() {
         assert!(resident_bytes() > page_bytes());
         assert!(memory_bytes() > resident_bytes());
+        assert!(memory_room() > 0 && memory_room() < memory_bytes());
+        assert_eq!(group_limit("0::/nosuch-group-a/b\nx\n7:cpu:/a\n"), group_limit("0::/\n"));
         assert_eq!(system().split(' ').count(), 3);
         assert_ne!(entropy(), entropy());
         assert_ne!(secret(), secret());

@@ -28,6 +28,14 @@ pub fn set_open_files(count: u64) -> bool {
     get().is_ok_and(|now| set(&libc::rlimit { rlim_cur: count, rlim_max: now.rlim_max }))
 }
 
+/// How many bytes of addresses the process may use; none where there is no limit.
+pub(crate) fn address_space() -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place for the answer.
+    let told = unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) } == 0;
+    (told && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur as u64)
+}
+
 fn get() -> io::Result<libc::rlimit> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid place for the answer.

@@ -31,6 +31,8 @@ pub struct Facts {
     pub resident: u64,
     /// Memory that the machine has.
     pub machine_memory: u64,
+    /// Memory that the process may still take; zero where nobody knows.
+    pub memory_room: u64,
     /// What the allocator says of itself: handed out, in pages in use, in pages held.
     pub allocated: u64,
     pub active: u64,

@@ -91,14 +91,23 @@ pub(crate) enum Ended {
     Left,
 }
 
-/// What Lua may allocate where the machine's memory is not known, in bytes.
+/// What Lua may allocate where nobody knows how much memory there is, in bytes.
 const MEMORY: u64 = 4 << 30;
 
+/// What Lua may always allocate, in bytes: its sandbox takes a tenth of it.
+const LEAST_MEMORY: u64 = 1 << 20;
+
+/// What Lua may allocate: half of what the process may still take. The other half is for what is copied out of Lua
+/// (words of commands, replies), and for what the allocator cannot use.
+fn granted(room: u64) -> usize {
+    let bytes = if room == 0 { MEMORY } else { (room / 2).max(LEAST_MEMORY) };
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
 impl Scripting {
-    /// Nothing known. `machine_memory` is in bytes, or zero.
-    pub(crate) fn new(machine_memory: u64) -> Scripting {
-        let memory_max = if machine_memory == 0 { MEMORY } else { machine_memory };
-        let memory_max = usize::try_from(memory_max).unwrap_or(usize::MAX);
+    /// Nothing known. `memory_room` is what the process may still take, in bytes, or zero.
+    pub(crate) fn new(memory_room: u64) -> Scripting {
+        let memory_max = granted(memory_room);
         Scripting {
             scripts: Scripts::new(memory_max),
             libraries: Libraries::new(memory_max),
@@ -106,6 +115,13 @@ impl Scripting {
             full: false,
             may_all: false,
         }
+    }
+
+    /// The data has grown or shrunk, and so has what is left for Lua.
+    pub(crate) fn grant(&mut self, memory_room: u64) {
+        let room = granted(memory_room);
+        self.scripts.grant(room);
+        self.libraries.grant(room);
     }
 
     /// The script that takes so long that others are refused.

@@ -154,9 +154,9 @@ fn refused(value: &Value, why: &str) -> Problem {
 }
 
 /// So many significant digits and no zeros behind them, as C's `%g`.
-fn general(number: f64, precision: usize) -> String {
+pub(crate) fn general(number: f64, precision: usize) -> String {
     if number.is_nan() {
-        return "nan".to_owned();
+        return if number.is_sign_negative() { "-nan".to_owned() } else { "nan".to_owned() };
     }
     if number.is_infinite() {
         return if number < 0.0 { "-inf".to_owned() } else { "inf".to_owned() };

@@ -3,6 +3,8 @@
 mod decode;
 mod encode;
 
+pub(crate) use encode::general;
+
 use crate::lifted::{Arguments, NESTING_MAX, Outcome, Problem, function};
 use mlua::{Lua, Result, Table, Value};
 use std::cell::Cell;

@@ -455,3 +455,29 @@ fn what_killed_processes_left_behind_is_removed() {
     signal::send(child.id(), Kind::Terminate).expect("it runs");
     child.wait().expect("it ends");
 }
+
+#[test]
+fn a_script_that_takes_all_memory_fails_and_the_server_goes_on() {
+    let folder = Folder::new("memory");
+    let port = free_port().expect("a port is free").to_string();
+    let mut command = Command::new("sh");
+    let run = "ulimit -v 3000000; exec \"$0\" \"$@\"";
+    command.args(["-c", run, PROGRAM, "server", "--port", &port, "--save", "", "--dir"]);
+    command.arg(&folder.0);
+    sys::process::ends_with_parent(&mut command);
+    let mut server =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh is there");
+    let mut client = connect(&port);
+    for body in [
+        "local s = 'x' while true do s = s .. s end",
+        "local t = {} for i = 1, 1e9 do t[i] = {i} end",
+        "local s = ('x'):rep(1e8) local t = {} while true do t[#t + 1] = s .. #t end",
+    ] {
+        let reply = client.command(&["EVAL", body, "0"]).expect("the server goes on");
+        assert!(reply.is_error(), "{body}");
+        let pong = client.command(&["PING"]).expect("the server goes on");
+        assert!(!pong.is_error(), "after {body}");
+    }
+    let _ = server.kill();
+    let _ = server.wait();
+}

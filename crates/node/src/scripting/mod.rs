@@ -97,10 +97,10 @@ const MEMORY: u64 = 4 << 30;
 /// What Lua may always allocate, in bytes: its sandbox takes a tenth of it.
 const LEAST_MEMORY: u64 = 1 << 20;
 
-/// What Lua may allocate: half of what the process may still take. The other half is for what is copied out of Lua
-/// (words of commands, replies), and for what the allocator cannot use.
+/// What Lua may allocate: a quarter of what the process may still take. The rest is for what is copied out of Lua
+/// (words of commands, replies), and for addresses that the allocator holds and cannot use: tables that grow leave some.
 fn granted(room: u64) -> usize {
-    let bytes = if room == 0 { MEMORY } else { (room / 2).max(LEAST_MEMORY) };
+    let bytes = if room == 0 { MEMORY } else { (room / 4).max(LEAST_MEMORY) };
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 

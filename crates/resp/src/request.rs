@@ -122,6 +122,9 @@ impl RequestParser {
     ) -> Result<Option<Request>, ProtocolError> {
         loop {
             if self.begun.is_none() {
+                if let Some(request) = self.usual(buffer, limits) {
+                    return Ok(Some(request));
+                }
                 let Some(&first) = buffer.get(self.at) else { return Ok(None) };
                 if first != b'*' {
                     match self.inline(buffer, limits)? {
@@ -195,6 +198,32 @@ impl RequestParser {
     /// How many more bytes the request in progress needs at the least, where that is known: room to reserve.
     pub fn wanted(&self, buffer: &[u8]) -> usize {
         self.bulk.map_or(0, |len| (self.at + len + 2).saturating_sub(buffer.len()))
+    }
+
+    /// The usual request at once: few and short words, and all of it is there. Anything else is left alone, to be read
+    /// by the rules.
+    #[inline]
+    fn usual(&mut self, buffer: &[u8], limits: &Limits) -> Option<Request> {
+        let start = self.at;
+        let [b'*', count @ b'1'..=b'9', b'\r', b'\n', ..] = *buffer.get(start..)? else {
+            return None;
+        };
+        let count = usize::from(count - b'0');
+        let mut spans = [Span::default(); 9];
+        let mut at = start + 4;
+        for span in &mut spans[..count] {
+            let (len, header) = short_header(&buffer[at..])?;
+            let end = at + header + len;
+            if end + 2 > buffer.len() || len > limits.bulk_len_max {
+                return None;
+            }
+            *span = Span::new(at + header, end);
+            at = end + 2;
+        }
+        let first = self.spans.len() as u32;
+        self.spans.extend_from_slice(&spans[..count]);
+        self.at = at;
+        Some(Request { first, words: count as u32, start, end: at, canonical: true })
     }
 
     fn multibulk(
@@ -313,6 +342,22 @@ fn number(
     Ok(Some((stdx::integer::parse_i64(&rest[..len]), at + len + 2)))
 }
 
+/// The length that a bulk string's header tells, where it has up to three digits, and how long the header is.
+#[inline]
+fn short_header(bytes: &[u8]) -> Option<(usize, usize)> {
+    let digit = |byte: u8| usize::from(byte - b'0');
+    match *bytes {
+        [b'$', a @ b'0'..=b'9', b'\r', b'\n', ..] => Some((digit(a), 4)),
+        [b'$', a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', b'\n', ..] => {
+            Some((10 * digit(a) + digit(b), 5))
+        }
+        [b'$', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b'\r', b'\n', ..] => {
+            Some((100 * digit(a) + 10 * digit(b) + digit(c), 6))
+        }
+        _ => None,
+    }
+}
+
 /// The words of an inline request, appended to `decoded`.
 fn split(line: &[u8], decoded: &mut Vec<u8>, spans: &mut Vec<Span>) -> Result<(), Unbalanced> {
     let (mut rest, mut start) = (line, decoded.len());
@@ -361,6 +406,27 @@ mod tests {
         );
         for step in 1..input.len() {
             assert_eq!(parse(input, step).unwrap(), whole, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_what_is_read_by_the_rules() {
+        let counts = ["1", "2", "3", "9", "10", "0", "-1", "02", "x"];
+        let lengths = ["0", "1", "3", "12", "123", "1000", "-1", "03", "1x", ""];
+        let ends = ["\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\rx"];
+        let mut chance = stdx::Prng::new(9);
+        let mut pick = |from: &[&'static str]| from[chance.below(from.len() as u64) as usize];
+        for _ in 0..20_000 {
+            let mut input = format!("*{}{}", pick(&counts), pick(&ends));
+            for _ in 0..3 {
+                let (kind, length) = (pick(&["$", "$", "$", "$", "x"]), pick(&lengths));
+                let word = "w".repeat(length.parse().unwrap_or(2));
+                input += &format!("{kind}{length}{}{word}{}", pick(&ends), pick(&ends));
+            }
+            // Byte by byte, no request is there as a whole when its beginning is read.
+            let (whole, by_bytes) =
+                (parse(input.as_bytes(), input.len()), parse(input.as_bytes(), 1));
+            assert_eq!(whole, by_bytes, "{input:?}");
         }
     }
 

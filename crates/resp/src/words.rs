@@ -5,7 +5,7 @@
 pub const WORD_BYTES_MAX: usize = u32::MAX as usize;
 
 /// Where a word lies in its buffer. The buffer may be longer than 4 GiB, where the words together are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     start: usize,
     end: usize,

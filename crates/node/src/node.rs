@@ -301,11 +301,16 @@ impl Node {
             session.out.announced = true;
             self.ready.push_back(conn);
         }
-        let limit = output_limit_of(session, &self.settings.output);
-        if session.out.len() < session::harmless_bytes(limit) && session.soft_limit_since.is_none()
-        {
-            return;
+        // So much is within every limit.
+        if session.out.len() > session::KEEP_BYTES || session.soft_limit_since.is_some() {
+            self.judge_output(conn);
         }
+    }
+
+    #[cold]
+    fn judge_output(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let limit = output_limit_of(session, &self.settings.output);
         let (bytes, since) = (session.out.len(), &mut session.soft_limit_since);
         if session::judge(limit, bytes, since, self.now.instant) == Verdict::TooMuch {
             self.close_for_output(conn);
@@ -347,6 +352,13 @@ impl Node {
     /// Removes the sessions that were closed. The world is asked to hang up; the connection's number is free from then
     /// on. A session that has something to be sent first is removed in `sent`.
     pub(crate) fn bury(&mut self) {
+        if !self.doomed.is_empty() {
+            self.bury_doomed();
+        }
+    }
+
+    #[cold]
+    fn bury_doomed(&mut self) {
         while let Some(conn) = self.doomed.pop() {
             let Some(session) = self.sessions.get(conn) else { continue };
             if session.closing == Some(Closing::AfterSending) && !session.out.is_empty() {

@@ -79,6 +79,7 @@ impl Node {
     }
 
     /// The unit ends: effects go out, wrapped where there is more than one, and those who waited get their turn.
+    #[inline]
     pub(crate) fn end_unit(&mut self) {
         if self.unit.in_exec {
             return;
@@ -86,6 +87,18 @@ impl Node {
         if !self.unit.ops.is_empty() {
             self.flush_unit();
         }
+        if self.persist.wants_empty_file | self.persist.flushed {
+            self.end_flush();
+        }
+        if self.blocking.has_ready() {
+            self.serve_ready();
+        }
+        self.free_garbage();
+    }
+
+    /// The dataset was emptied, or has arrived.
+    #[cold]
+    fn end_flush(&mut self) {
         // What comes from the master is in the stream when it is counted as applied, and that is later.
         if self.persist.wants_empty_file && !self.link.applies {
             self.empty_file_if_wanted();
@@ -93,10 +106,6 @@ impl Node {
         if self.persist.flushed {
             self.dataset_flushed();
         }
-        if self.blocking.has_ready() {
-            self.serve_ready();
-        }
-        self.free_garbage();
     }
 
     /// Sends out the collected effects.

@@ -97,6 +97,7 @@ impl Outbox {
     }
 
     /// Takes the tail, to write replies into it while the session is lent out.
+    #[inline]
     pub fn take(&mut self) -> Vec<u8> {
         if self.tail.capacity() == 0 {
             // Behind a piece, more of the same is likely.
@@ -111,16 +112,22 @@ impl Outbox {
     }
 
     /// Gives the tail back. What other sessions wrote meanwhile goes behind it.
+    #[inline]
     pub fn restore(&mut self, bytes: Vec<u8>) {
         let meanwhile = std::mem::replace(&mut self.tail, bytes);
         if self.pieces.is_empty() {
             self.sent = std::mem::take(&mut self.lent_sent);
         }
         self.lent = 0;
-        if !meanwhile.is_empty() {
-            self.push(|buffer| buffer.extend_from_slice(&meanwhile));
+        if meanwhile.capacity() > 0 {
+            self.append(meanwhile);
         }
         self.seal();
+    }
+
+    #[cold]
+    fn append(&mut self, meanwhile: Vec<u8>) {
+        self.push(|buffer| buffer.extend_from_slice(&meanwhile));
     }
 
     /// The tail, to be appended to. What is written into it stays there, however much it is.
@@ -165,6 +172,15 @@ impl Outbox {
         let waiting = self.len();
         assert!(count <= waiting, "more was sent than there was");
         self.peak = self.peak.max(waiting);
+        if count == waiting && self.pieces.is_empty() {
+            self.all_sent();
+        } else {
+            self.sent_in_part(count);
+        }
+    }
+
+    #[cold]
+    fn sent_in_part(&mut self, count: usize) {
         self.sent += count;
         while self.pieces.front().is_some_and(|first| first.len() <= self.sent) {
             let first = self.pieces.pop_front().expect("there is a first piece");
@@ -173,14 +189,22 @@ impl Outbox {
             self.pieces_capacity -= first.capacity();
         }
         if self.pieces.is_empty() && self.sent == self.tail.len() {
-            self.sent = 0;
-            let keep = if std::mem::take(&mut self.swollen) { LEAST_BYTES } else { KEEP_BYTES };
-            if self.tail.capacity() > keep {
-                self.tail = Vec::with_capacity(keep);
-            } else {
-                self.tail.clear();
-            }
+            self.all_sent();
         }
+    }
+
+    fn all_sent(&mut self) {
+        self.sent = 0;
+        let keep = if std::mem::take(&mut self.swollen) { LEAST_BYTES } else { KEEP_BYTES };
+        self.tail.clear();
+        if self.tail.capacity() > keep {
+            self.exchange_tail(keep);
+        }
+    }
+
+    #[cold]
+    fn exchange_tail(&mut self, room: usize) {
+        self.tail = Vec::with_capacity(room);
     }
 }
 

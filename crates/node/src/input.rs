@@ -4,6 +4,7 @@
 use crate::node::{Node, output_limit_of};
 use crate::registry::CommandId;
 use crate::session::{Closing, Role};
+use arrayvec::ArrayVec;
 use resp::{Limits, ProtocolError, Request, Words};
 use session::Inbox;
 use store::{Inside, Wanted};
@@ -37,10 +38,9 @@ pub(crate) struct Incoming<'a> {
 }
 
 /// Requests that are parsed and not run yet.
+#[derive(Default)]
 pub(crate) struct Batch {
-    requests: [Option<Request>; AHEAD],
-    foreseen: [Foreseen; AHEAD],
-    len: usize,
+    requests: ArrayVec<(Request, Foreseen), AHEAD>,
     /// The buffer has no further whole request.
     pub(crate) is_last: bool,
     /// What is wrong behind them.
@@ -50,7 +50,7 @@ pub(crate) struct Batch {
 impl Batch {
     /// The requests in order, with what is known of each.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Request, Foreseen)> {
-        self.requests[..self.len].iter().flatten().copied().zip(self.foreseen)
+        self.requests.iter().copied()
     }
 }
 
@@ -135,26 +135,27 @@ impl Node {
             return 0;
         }
         let share = session.out.len() + SHARE_OUTPUT_BYTES;
+        let mut batch = Batch::default();
         loop {
             let Some(session) = self.sessions.get(conn) else { return buffer.len() };
             if !session.may_run() {
                 break;
             }
-            let limit = output_limit_of(session, &self.settings.output);
-            let brake = share.min(session::harmless_bytes(limit));
+            // So much is within every limit; beyond it, the limits of this session are asked for.
+            let mut brake = session::KEEP_BYTES;
             let (limits, ahead) = if session.is_let_in {
                 (Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() }, AHEAD)
             } else {
                 // The limits change with AUTH, so nothing is parsed beyond the next request.
                 (Limits::UNAUTHENTICATED, 1)
             };
-            let batch = self.parse_ahead(conn, inbox, buffer, &limits, ahead);
+            self.parse_ahead(conn, inbox, buffer, (&limits, ahead), &mut batch);
             self.lap_ns = None;
             for (request, foreseen) in batch.iter() {
                 self.run_one(conn, inbox, buffer, &request, foreseen);
                 let Some(session) = self.sessions.get(conn) else { return buffer.len() };
                 let goes_on = session.may_run()
-                    && (session.out.len() < brake || self.may_cause_more(conn, share));
+                    && (session.out.len() < brake || self.may_cause_more(conn, share, &mut brake));
                 if !goes_on {
                     // What was parsed ahead is parsed again when the session goes on.
                     inbox.parser = Default::default();
@@ -182,10 +183,13 @@ impl Node {
     }
 
     /// Output waits that may be too much: judges it by the limits of the session, and by its share of the turn.
+    /// `brake`: how much may wait before this has to be asked again.
     #[cold]
-    fn may_cause_more(&mut self, conn: ConnId, share: usize) -> bool {
+    fn may_cause_more(&mut self, conn: ConnId, share: usize, brake: &mut usize) -> bool {
         self.announce(conn);
         let Some(session) = self.sessions.get(conn).filter(|it| it.may_run()) else { return false };
+        *brake =
+            share.min(session::harmless_bytes(output_limit_of(session, &self.settings.output)));
         let has_share = session.out.len() < share;
         if !has_share {
             self.share_is_used(conn);
@@ -193,36 +197,32 @@ impl Node {
         has_share
     }
 
-    /// Parses up to `ahead` requests, and sees to it that what they need is near when they run.
+    /// Parses as many requests as the limits and the number with them allow, and sees to it that what they need is near
+    /// when they run.
     pub(crate) fn parse_ahead(
         &self,
         conn: ConnId,
         inbox: &mut Inbox,
         buffer: &[u8],
-        limits: &Limits,
-        ahead: usize,
-    ) -> Batch {
-        let mut requests = [None::<Request>; AHEAD];
-        let mut len = 0;
-        let mut broken = None;
-        while len < ahead {
+        (limits, ahead): (&Limits, usize),
+        batch: &mut Batch,
+    ) {
+        batch.requests.clear();
+        batch.broken = None;
+        while batch.requests.len() < ahead {
             match inbox.parser.next(buffer, limits) {
-                Ok(Some(request)) => {
-                    requests[len] = Some(request);
-                    len += 1;
-                }
+                Ok(Some(request)) => batch.requests.push((request, Foreseen::default())),
                 Ok(None) => break,
                 Err(error) => {
-                    broken = Some(error);
+                    batch.broken = Some(error);
                     break;
                 }
             }
         }
-        let mut foreseen = [Foreseen::default(); AHEAD];
-        if len > 1 {
-            self.look_ahead(conn, inbox, buffer, &requests[..len], &mut foreseen);
+        batch.is_last = batch.requests.len() < ahead;
+        if batch.requests.len() > 1 {
+            self.look_ahead(conn, inbox, buffer, &mut batch.requests);
         }
-        Batch { requests, foreseen, len, is_last: len < ahead, broken }
     }
 
     /// Runs a request of a batch.
@@ -250,14 +250,11 @@ impl Node {
         conn: ConnId,
         inbox: &Inbox,
         buffer: &[u8],
-        requests: &[Option<Request>],
-        foreseen: &mut [Foreseen; AHEAD],
+        requests: &mut [(Request, Foreseen)],
     ) {
         let Some(session) = self.sessions.get(conn) else { return };
         let mut wanted = [Wanted::default(); AHEAD];
-        for ((request, foreseen), wanted) in
-            requests.iter().flatten().zip(&mut *foreseen).zip(&mut wanted)
-        {
+        for ((request, foreseen), wanted) in requests.iter_mut().zip(&mut wanted) {
             let words = inbox.parser.words(request, buffer);
             let (Some(name), Some(key)) = (words.get(0), words.get(1)) else { continue };
             let Some(id) = self.registry.find(name) else { continue };
@@ -272,7 +269,7 @@ impl Node {
             *wanted = Wanted { key, inside };
         }
         let hashes = self.keyspace.prefetch(session.db, &wanted[..requests.len()]);
-        foreseen.iter_mut().zip(hashes).for_each(|(foreseen, hash)| foreseen.hash = hash);
+        requests.iter_mut().zip(hashes).for_each(|((_, foreseen), hash)| foreseen.hash = hash);
     }
 
     fn protocol_error(&mut self, conn: ConnId, error: ProtocolError) {

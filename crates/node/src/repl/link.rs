@@ -1,6 +1,6 @@
 //! The connection to the master: what arrives is given to the machine, what the machine gives back is applied.
 
-use crate::input::AHEAD;
+use crate::input::{AHEAD, Batch};
 use crate::node::{Errand, Node};
 use crate::session::{Closing, Role, Session};
 use replication::{Fed, Loss};
@@ -152,8 +152,9 @@ impl Node {
         let limits = Limits { bulk_len_max: WORD_BYTES_MAX, ..Limits::default() };
         // Where the first request begins that was not counted as applied.
         let mut from = 0;
+        let mut batch = Batch::default();
         let garbled = loop {
-            let batch = self.parse_ahead(conn, &mut inbox, &buffer, &limits, AHEAD);
+            self.parse_ahead(conn, &mut inbox, &buffer, (&limits, AHEAD), &mut batch);
             // The first command of a batch begins now, not when the last one of the batch before has ended.
             self.lap_ns = None;
             for (request, foreseen) in batch.iter() {

@@ -67,10 +67,12 @@ pub enum Kind {
     Choice { words: &'static [&'static str], same: &'static [(&'static str, &'static str)] },
     /// Some words of a list, in any order; the first stands for none of the others.
     Choices { words: &'static [&'static str] },
-    /// Any bytes.
+    /// Any bytes but NUL.
     Text,
-    /// Any bytes, where the empty string means that there is no value: such a line is not written to the file.
+    /// The same, where the empty string means that there is no value: such a line is not written to the file.
     OptionalText,
+    /// Any bytes at all; the empty string means that there is no password.
+    Password,
     /// The working folder. Whoever sets it makes the change and stores the absolute path.
     Folder,
     /// Pairs of seconds and changes; in a file, lines add up.
@@ -165,6 +167,11 @@ impl Param {
 
     pub(crate) const fn optional_text(name: &'static str) -> Param {
         Param::new(name, Kind::OptionalText, "")
+    }
+
+    /// A password, kept out of logs.
+    pub(crate) const fn password(name: &'static str) -> Param {
+        Param::new(name, Kind::Password, "").secret()
     }
 
     pub(crate) const fn alias(self, alias: &'static str) -> Param {

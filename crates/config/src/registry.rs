@@ -1,7 +1,7 @@
 //! Every parameter by its name, whichever spelling, and the values that are set now.
 
 use crate::value::{OutputLimits, SavePoint, Source};
-use crate::{Events, Param, Value, tables};
+use crate::{Events, Kind, Param, Value, tables};
 use std::sync::Arc;
 
 /// Which row a parameter is, counted over all tables.
@@ -262,7 +262,7 @@ pub(crate) fn default_of(param: &Param) -> Value {
     if let crate::Kind::Source = param.kind {
         return Value::Source(None);
     }
-    if matches!(param.kind, crate::Kind::Text | crate::Kind::OptionalText | crate::Kind::Folder) {
+    if let Kind::Text | Kind::OptionalText | Kind::Password | Kind::Folder = param.kind {
         return Value::Text(param.default.into());
     }
     let nothing = Value::OutputLimits(OutputLimits::default());

@@ -72,8 +72,11 @@ impl Config {
         let is_needed = !self.values.is_default(id);
         let one = |text: Vec<u8>, is_needed: bool| Some((vec![text], vec![is_needed]));
         match (value, param.kind) {
-            (Value::Text(text), Kind::OptionalText) if text.is_empty() => None,
-            (Value::Text(text), Kind::Folder) if text.is_empty() => None,
+            (Value::Text(text), Kind::OptionalText | Kind::Password | Kind::Folder)
+                if text.is_empty() =>
+            {
+                None
+            }
             // The folder is always written: a server started elsewhere must find its data.
             (Value::Text(text), Kind::Folder) => one(quote(text), true),
             (Value::Text(text), _) => one(quote(text), is_needed),

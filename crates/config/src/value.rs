@@ -198,7 +198,9 @@ fn parse_kind(kind: Kind, words: &[Vec<u8>], before: &Value) -> Result<Value, Re
         Kind::Text | Kind::OptionalText | Kind::Folder if word.contains(&0) => {
             Err("argument must not contain a NUL byte".into())
         }
-        Kind::Text | Kind::OptionalText | Kind::Folder => Ok(Value::Text(word.clone())),
+        Kind::Text | Kind::OptionalText | Kind::Folder | Kind::Password => {
+            Ok(Value::Text(word.clone()))
+        }
         Kind::Events => Events::parse(word)
             .map(Value::Events)
             .ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into()),

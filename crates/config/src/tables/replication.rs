@@ -8,7 +8,7 @@ pub(super) const TABLE: &[Param] = &[
         .alias("slaveof")
         .immutable()
         .doc("Host and port of the master; REPLICAOF changes it."),
-    Param::optional_text("masterauth").secret().doc("Password that the master wants."),
+    Param::password("masterauth").doc("Password that the master wants."),
     Param::optional_text("masteruser").secret().doc("User that the master knows us by."),
     Param::flag("replica-serve-stale-data", "yes")
         .alias("slave-serve-stale-data")

@@ -5,7 +5,7 @@ use crate::Param;
 const WHO: &[&str] = &["no", "yes", "local"];
 
 pub(super) const TABLE: &[Param] = &[
-    Param::optional_text("requirepass").secret().doc("Password of the default user."),
+    Param::password("requirepass").doc("Password of the default user."),
     Param::text("aclfile", "").immutable().doc("File that holds the users."),
     Param::integer("acllog-max-len", 0, i64::MAX, "128").doc("Refusals that ACL LOG remembers."),
     Param::choice("acl-pubsub-default", &["allchannels", "resetchannels"], "resetchannels")

@@ -13,15 +13,14 @@ pub(super) const TABLE: &[Param] = &[
         .doc("Whether clients must show a certificate."),
     Param::optional_text("tls-cert-file").always_applied().doc("Certificate of the server."),
     Param::optional_text("tls-key-file").always_applied().doc("Private key of the server."),
-    Param::optional_text("tls-key-file-pass").secret().doc("Password of the server's private key."),
+    Param::password("tls-key-file-pass").doc("Password of the server's private key."),
     Param::optional_text("tls-client-cert-file")
         .always_applied()
         .doc("Certificate for connections that we open."),
     Param::optional_text("tls-client-key-file")
         .always_applied()
         .doc("Private key for connections that we open."),
-    Param::optional_text("tls-client-key-file-pass")
-        .secret()
+    Param::password("tls-client-key-file-pass")
         .doc("Password of the private key for connections that we open."),
     Param::optional_text("tls-dh-params-file")
         .always_applied()

@@ -265,6 +265,18 @@ fn a_server_is_no_replica_of_itself() {
 }
 
 #[test]
+fn a_password_may_hold_any_bytes() {
+    for name in ["requirepass", "masterauth"] {
+        let text = format!("{name} \"a\\x00\\xff\\nb\"\n");
+        let mut config = load(&text).expect("a password");
+        assert_eq!(config.values.bytes(name), b"a\0\xff\nb", "{name}");
+        let pair = [(name.as_bytes(), &b"\0"[..])];
+        config.set(&pair, config::Asker::default(), |_, _| Ok(())).expect("a password");
+        assert_eq!(config.values.bytes(name), b"\0", "{name}");
+    }
+}
+
+#[test]
 fn no_name_of_a_file_holds_a_nul() {
     for name in ["dir", "dbfilename", "logfile", "pidfile", "aclfile", "unixsocket"] {
         let text = format!("{name} \"a\\x00b\"\n");

@@ -101,10 +101,12 @@ impl Node {
             },
             Task::Load { waiter, asker } => match self.read_users(result) {
                 Ok(()) => {
-                    // compat(7.2): everybody but the default user has to come again, also who is still there.
+                    // The session that has asked may be among those that are closed: it has its reply before.
+                    self.answer_waiter(waiter, |w| w.ok());
+                    // compat(7.2): the sessions of all users but the default one are closed, although the users may be
+                    // the same.
                     self.users_gone(|name| name != b"default", asker);
                     self.default_user_changed();
-                    self.answer_waiter(waiter, |w| w.ok());
                 }
                 Err(text) => {
                     if waiter.is_none() {
@@ -174,6 +176,12 @@ mod tests {
         assert!(reply.starts_with("OK\n"), "the default user stays: {reply}");
         assert!(reply.contains("b: (closed)") && reply.contains("e: (closed)"), "{reply}");
         assert_eq!(player.request("f", "AUTH eve x").get(..18), Some("(error) WRONGPASS "));
+        // A session that asks for it and is closed by it has its reply before.
+        player.files.insert("/u".to_owned(), "user root on nopass ~* &* +@all\n".into());
+        assert_eq!(player.request("", "ACL LOAD"), "OK\n");
+        assert_eq!(player.request("r", "AUTH root x"), "OK\n");
+        assert_eq!(player.request("r", "ACL LOAD"), "OK\n");
+        assert_eq!(player.request("", "PING"), "PONG\nr: (closed)\n");
         player.disk_fails = |_| true;
         for (request, want) in [
             ("ACL LOAD", "(error) ERR Error loading ACLs, opening file '/u': Input/output error\n"),

@@ -34,4 +34,6 @@ pub enum Flow {
     Done,
     /// Nothing was written: the context was told what the session waits for, and the same command runs again then.
     Parked,
+    /// The reply has outgrown what may wait for its reader and was left unfinished: it must not be sent.
+    Cut,
 }

@@ -20,8 +20,8 @@ pub struct DataCx<'a> {
     pub parking: &'a mut Parking,
     /// The longest string there may be, in bytes: `proto-max-bulk-len`.
     pub bulk_len_max: usize,
-    /// Beyond so many waiting bytes the session is closed anyway: a reply that may be made as long as one likes ends
-    /// there.
+    /// Beyond so many waiting bytes the session is closed: a reply that a request can make as long as it likes ends
+    /// there, and the command says [`Flow::Cut`](command::Flow::Cut).
     pub reply_len_max: usize,
     /// Whoever asks may read every key there is, also such as the request does not name.
     pub reads_any_key: bool,

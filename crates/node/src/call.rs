@@ -3,7 +3,7 @@
 use crate::admin::NodeCx;
 use crate::gate;
 use crate::input::Incoming;
-use crate::node::Node;
+use crate::node::{Node, output_limit_of};
 use crate::registry::{CommandId, Entry, Missing};
 use crate::session::{Closing, ReplyMode, Role};
 use command::{Args, Error, Flags, Flow, Outcome, Writer};
@@ -191,6 +191,11 @@ impl Node {
         }
         let is_master = session.role == Role::Master;
         let (db, proto, reads_any_key) = (session.db, session.proto, session.reads_any_key);
+        let reply_len_max = match context {
+            // A reply to a script is read by the script, and nothing waits for a primary.
+            Context::Script | Context::Master => usize::MAX,
+            _ => session::hard_limit_bytes(output_limit_of(session, &self.settings.output)),
+        };
         self.keyspace.no_touch = session.no_touch;
         self.keyspace.begin(self.now, self.expiry_for(context));
         let dirty = self.keyspace.dirty;
@@ -201,10 +206,6 @@ impl Node {
         let started = lap.unwrap_or_else(self.senses.stopwatch);
         self.parking.allowed = matches!(context, Context::Client | Context::Again);
         let args = Args::new(words, depth);
-        let reply_len_max = match self.settings.output.normal.hard_bytes {
-            0 => usize::MAX,
-            hard => usize::try_from(hard).unwrap_or(usize::MAX),
-        };
         // What a master has done must be possible here too, whatever clients may do.
         let bulk_len_max = if is_master { WORD_BYTES_MAX } else { self.settings.bulk_len_max };
         let outcome: Outcome = match entry {
@@ -230,6 +231,9 @@ impl Node {
             }
         };
         let parked = matches!(outcome, Ok(Flow::Parked));
+        if let Ok(Flow::Cut) = outcome {
+            self.close_for_output(conn);
+        }
         // EXEC is shown behind what it runs, SELECT in the database that it chose. A request that waited was shown when
         // it came.
         if !self.monitors.is_empty() && context != Context::Again {

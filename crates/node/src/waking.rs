@@ -248,6 +248,33 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_that_a_request_makes_as_long_as_it_likes_closes_its_session() {
+        let mut player = limited("normal 100000 0 0 pubsub 0 0 0");
+        for request in ["HSET h f v", "SADD s m", "ZADD z 1 m"] {
+            player.request("a", request);
+        }
+        for (n, request) in
+            ["HRANDFIELD h", "SRANDMEMBER s", "ZRANDMEMBER z"].into_iter().enumerate()
+        {
+            let (plain, queued) = (format!("plain {n}"), format!("queued {n}"));
+            let reply = player.request(&plain, &format!("{request} -999999999"));
+            assert_eq!(reply, format!("{plain}: (closed)\n"));
+            player.request(&queued, "MULTI");
+            player.request(&queued, &format!("{request} -999999999"));
+            player.request(&queued, &format!("SET after{n} 1"));
+            assert_eq!(player.request(&queued, "EXEC"), format!("{queued}: (closed)\n"));
+            assert_eq!(player.request("a", &format!("GET after{n}")), "\"1\"\n");
+            // What a script is told waits for nobody, and what a subscriber is told has limits of its own.
+            let script = format!("return #redis.call('{}', -30000)", request.replace(' ', "', '"));
+            assert_eq!(player.request("a", &format!("EVAL \"{script}\" 0")), "(integer) 30000\n");
+        }
+        player.request("b", "HELLO 3");
+        player.request("b", "SUBSCRIBE c");
+        let reply = player.request("b", "HRANDFIELD h -30000");
+        assert_eq!(reply.lines().count(), 30_000, "{}", &reply[..200.min(reply.len())]);
+    }
+
+    #[test]
     fn requests_of_a_peer_that_takes_nothing_wait_without_a_limit_and_go_on_later() {
         let mut player = player();
         player.request("a", "SETRANGE big 999999 x");

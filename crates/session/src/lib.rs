@@ -24,7 +24,7 @@ pub use door::{PROTECTED, TOO_MANY, check_name, client_id, set_library};
 pub use hello::{HELLO_NO_AUTH, Hello, write_hello};
 pub use inbox::Inbox;
 pub use kill::{Candidate, Filter};
-pub use limits::{Verdict, harmless_bytes, judge, output_limit};
+pub use limits::{Verdict, hard_limit_bytes, harmless_bytes, judge, output_limit};
 pub use outbox::{KEEP_BYTES, Outbox};
 pub use pubsub::{Audience, Pubsub, write_message};
 pub use subscriptions::{Subscriptions, Way, write_subscription};

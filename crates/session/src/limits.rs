@@ -35,6 +35,14 @@ pub fn harmless_bytes(limit: OutputLimit) -> usize {
     least.saturating_add(KEEP_BYTES)
 }
 
+/// How many bytes may wait at the most, if nothing of them is sent meanwhile.
+pub fn hard_limit_bytes(limit: OutputLimit) -> usize {
+    match limit.hard_bytes {
+        0 => usize::MAX,
+        hard => usize::try_from(hard).unwrap_or(usize::MAX).saturating_add(KEEP_BYTES),
+    }
+}
+
 /// Whether `bytes` may wait. `since`: when the soft limit was first exceeded, while it is.
 ///
 /// compat(7.2): the first 16 KiB of every session are not counted, so a small limit does not close a session for each

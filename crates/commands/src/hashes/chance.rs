@@ -57,7 +57,7 @@ fn hrandfield(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
             let pair = fields.random(cx.prng).expect("there are fields to show");
             tell(&mut cx.reply, pair, values);
             if cx.reply.waiting() > cx.reply_len_max {
-                break;
+                return Ok(Flow::Cut);
             }
         }
         return Ok(Flow::Done);

@@ -129,7 +129,7 @@ fn srandmember(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
             let member = set.random(cx.prng).expect("a stored set has members");
             reply::element(&mut cx.reply, member);
             if cx.reply.waiting() > cx.reply_len_max {
-                break;
+                return Ok(Flow::Cut);
             }
         }
         return Ok(Flow::Done);

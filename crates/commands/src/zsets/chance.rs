@@ -69,7 +69,7 @@ fn zrandmember(cx: &mut DataCx<'_>, mut args: Args<'_>) -> Outcome {
     if !distinct {
         for _ in 0..count {
             if !tell(zset.random(cx.prng).expect("a stored sorted set has members")) {
-                break;
+                return Ok(Flow::Cut);
             }
         }
     } else if count == len {

@@ -174,6 +174,7 @@ impl Player {
                     shown.push_str(&format!("{reply}\n"));
                 }
             }
+            Ok(Flow::Cut) => shown.push_str("(cut)\n"),
             Ok(Flow::Parked) => {
                 let wait = parking.wait.take().expect("a parked command says what it waits for");
                 let keys: Vec<_> =

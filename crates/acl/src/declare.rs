@@ -3,32 +3,22 @@
 use crate::{Catalog, SetError, Users};
 use std::sync::Arc;
 
-/// The users that a file has declared so far.
+/// Tries the `user` lines of files.
 pub struct Declarations {
     users: Users,
-    names: Vec<Vec<u8>>,
 }
 
 impl Declarations {
     /// None yet.
     pub fn new(catalog: Catalog) -> Declarations {
-        Declarations { users: Users::new(Arc::new(catalog)), names: Vec::new() }
+        Declarations { users: Users::new(Arc::new(catalog)) }
     }
 
     /// One more line: a name, and rules. The error is a sentence of Redis's.
     pub fn declare(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
         let Some((name, rules)) = words.split_first() else { return Ok(()) };
-        if self.names.contains(name) {
-            let name = String::from_utf8_lossy(name);
-            return Err(format!(
-                "Error in user declaration '{name}': Duplicate user found. A user can only be defined once in config \
-                 files"
-            ));
-        }
         let done = self.users.declare(name, rules.iter().map(Vec::as_slice));
-        done.map_err(|error| sentence(&error))?;
-        self.names.push(name.clone());
-        Ok(())
+        done.map(drop).map_err(|error| sentence(&error))
     }
 }
 
@@ -44,6 +34,16 @@ impl Users {
             }
         }
         Ok(off)
+    }
+
+    /// The line that a rewrite writes for the user that these words declare: a name, and rules. None where a rule is
+    /// wrong.
+    pub fn line_of(&self, words: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let (name, rules) = words.split_first()?;
+        let mut alone = Users::new(self.catalog.clone());
+        alone.set_new_channels(self.new_channels.clone());
+        let user = alone.declare(name, rules.iter().map(Vec::as_slice)).ok()?;
+        Some(user.line())
     }
 }
 
@@ -67,14 +67,13 @@ mod tests {
     use crate::catalog::tests::catalog;
 
     #[test]
-    fn a_user_is_declared_once() {
+    fn users_are_tried_and_then_made() {
         let words = |line: &str| line.split(' ').map(Vec::from).collect::<Vec<Vec<u8>>>();
         let catalog = Arc::into_inner(catalog()).expect("nobody else has it");
         let mut declarations = Declarations::new(catalog);
         for (line, error) in [
             ("bob on (+get ~a)", None),
             ("default off", None),
-            ("bob off", Some("Error in user declaration 'bob': Duplicate user found.")),
             ("eve +nothing", Some("Error in user declaration '+nothing': Unknown command")),
             ("eve (+get", Some("Unmatched parenthesis")),
             ("eve", None),

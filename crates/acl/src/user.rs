@@ -200,6 +200,11 @@ impl User {
         Ok(())
     }
 
+    /// The line of a configuration file that makes this user, without its end.
+    pub fn line(&self) -> Vec<u8> {
+        [b"user ", self.name(), b" ", &self.describe()].concat()
+    }
+
     /// The rules that make this user of a new one, with blanks between them.
     pub fn describe(&self) -> Vec<u8> {
         let mut parts: Vec<Vec<u8>> = self.flags().map(|it| it.as_bytes().to_vec()).collect();

@@ -143,8 +143,7 @@ impl Users {
 
     /// The lines that make all these users, without their ends.
     pub fn lines(&self) -> Vec<Vec<u8>> {
-        let line = |user: &Arc<User>| [b"user ", user.name(), b" ", &user.describe()].concat();
-        self.iter().map(line).collect()
+        self.iter().map(|user| user.line()).collect()
     }
 
     pub(crate) fn new_user(&self, name: &[u8]) -> User {

@@ -1,7 +1,7 @@
 //! A server's configuration: the values, where they came from, and the mechanics of CONFIG GET and CONFIG SET.
 
 use crate::load::SentinelLine;
-use crate::{Mutability, Param, ParamId, Refusal, Value, Values};
+use crate::{Included, Mutability, Param, ParamId, Refusal, Value, Values};
 use std::fmt;
 use stdx::glob;
 
@@ -16,8 +16,10 @@ pub struct Config {
     pub file: Option<String>,
     /// `rename-command` lines, in order: old name, new name or nothing.
     pub renames: Vec<(Vec<u8>, Vec<u8>)>,
-    /// `user` lines, in order: a name, and rules.
+    /// `user` lines, in order, one for each user: a name, and rules.
     pub users: Vec<Vec<Vec<u8>>>,
+    /// What files set that the file includes.
+    pub included: Included,
     /// `sentinel` lines, in order; empty unless the program is a Sentinel.
     pub sentinel: Vec<SentinelLine>,
     /// The program is a Sentinel.

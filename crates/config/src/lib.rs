@@ -27,6 +27,7 @@
 
 mod command_line;
 mod config;
+mod elsewhere;
 mod events;
 mod kept;
 mod load;
@@ -42,6 +43,7 @@ pub mod words;
 
 pub use command_line::CommandLine;
 pub use config::{Asker, Config, SetError, Staged};
+pub use elsewhere::Included;
 pub use events::Events;
 pub use kept::{KeptFile, Reader, Statement, Wanted};
 pub use load::{COMMAND_NAME_TAKEN, Host, LoadError, NO_SUCH_COMMAND, SentinelLine, load};

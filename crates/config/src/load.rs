@@ -2,6 +2,7 @@
 
 use crate::command_line::CommandLine;
 use crate::config::Config;
+use crate::elsewhere::{Place, UserLines};
 use crate::near;
 use crate::words::{split, trim};
 use crate::{Kind, Value};
@@ -30,7 +31,7 @@ pub trait Host {
         Ok(())
     }
 
-    /// `user name rules`: refused where a user of that name was declared before, or a rule is wrong.
+    /// `user name rules`: refused where a rule is wrong. A name may come again, from another file.
     fn declare_user(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
         let _ = words;
         Ok(())
@@ -105,12 +106,21 @@ pub struct SentinelLine {
     pub text: String,
     /// The words behind `sentinel`.
     pub words: Vec<Vec<u8>>,
+    /// It stands in the file that the Sentinel keeps its state in, rather than in one that is included, or among the
+    /// options.
+    pub is_in_file: bool,
 }
 
 /// Reads what the command line names. Later lines win over earlier ones, options over standard input over the file.
 pub fn load(line: &CommandLine, host: &mut dyn Host) -> Result<Config, LoadError> {
-    let mut loader =
-        Loader { config: Config::default(), host, sentinel: line.sentinel, save_seen: false };
+    let mut loader = Loader {
+        config: Config::default(),
+        host,
+        sentinel: line.sentinel,
+        save_seen: false,
+        users: UserLines::default(),
+        file_lines: 0,
+    };
     if line.sentinel {
         loader.begin_sentinel();
     }
@@ -118,10 +128,16 @@ pub fn load(line: &CommandLine, host: &mut dyn Host) -> Result<Config, LoadError
         Some(path) => loader.read_files(path)?,
         None => Vec::new(),
     };
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    loader.file_lines = text.iter().filter(|&&byte| byte == b'\n').count();
     if line.stdin {
         text.extend(loader.host.read_stdin());
     }
-    text.push(b'\n');
+    if !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
     text.extend_from_slice(&line.options);
     loader.read_text(&text, 0)?;
     let values = &loader.config.values;
@@ -131,6 +147,7 @@ pub fn load(line: &CommandLine, host: &mut dyn Host) -> Result<Config, LoadError
         return Err(refused("replicaof would make the server a replica of itself".to_owned()));
     }
     loader.config.file = line.file.clone();
+    loader.config.users = loader.users.into_words();
     Ok(loader.config)
 }
 
@@ -140,6 +157,9 @@ struct Loader<'a> {
     sentinel: bool,
     /// The first `save` line replaces the defaults; those that follow add to it.
     save_seen: bool,
+    users: UserLines,
+    /// How many of the first lines are those of the file that CONFIG REWRITE writes.
+    file_lines: usize,
 }
 
 impl Loader<'_> {
@@ -200,8 +220,17 @@ impl Loader<'_> {
             return Ok(());
         }
         let name = words.remove(0).to_ascii_lowercase();
+        let place = match depth {
+            0 if number <= self.file_lines => Place::File,
+            0 => Place::Options,
+            _ => Place::Included,
+        };
         if let Some(id) = self.config.values.registry().find(&name) {
-            return self.set(id, words);
+            self.set(id, words)?;
+            if place == Place::Included {
+                self.config.included.params.insert(id, self.config.values.get(id).clone());
+            }
+            return Ok(());
         }
         match (name.as_slice(), words.as_slice()) {
             (b"include", [path]) => {
@@ -217,9 +246,17 @@ impl Loader<'_> {
                 self.config.renames.push((from.clone(), to.clone()));
                 Ok(())
             }
-            (b"user", [_, ..]) => {
+            (b"user", [name, ..]) => {
+                if self.users.is_declared(name, place) {
+                    let name = String::from_utf8_lossy(name);
+                    return Err(format!(
+                        "Error in user declaration '{name}': Duplicate user found. A user can only be defined once \
+                         in config files"
+                    )
+                    .into());
+                }
                 self.host.declare_user(&words)?;
-                self.config.users.push(words);
+                self.users.push(words, place, &mut self.config.included);
                 Ok(())
             }
             (b"loadmodule", [_, ..]) => {
@@ -228,7 +265,8 @@ impl Loader<'_> {
             (b"sentinel", []) => Ok(()),
             (b"sentinel", _) if self.sentinel => {
                 let text = String::from_utf8_lossy(line).into_owned();
-                self.config.sentinel.push(SentinelLine { number, text, words });
+                let is_in_file = place == Place::File;
+                self.config.sentinel.push(SentinelLine { number, text, words, is_in_file });
                 Ok(())
             }
             (b"sentinel", _) => Err("sentinel directive while not in sentinel mode".into()),

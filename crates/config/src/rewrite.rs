@@ -6,6 +6,10 @@
 //! blanked; what needs more places is appended below a mark. A parameter at its default is written only where the
 //! file mentions it. Comments, order and lines of others stay.
 //!
+//! What an included file sets is read again at the next start. Where the value of now is another one, its lines go
+//! below the last `include` line and are written even if the value is the default, and the lines of `save`, which add
+//! up, begin with one that takes back those above it.
+//!
 //! The mark and the rules of what is written are Redis's: the file must go back to Redis, and must not grow when two
 //! servers rewrite it in turn.
 
@@ -42,12 +46,16 @@ impl Config {
         let registry = self.values.registry();
         for id in registry.ids() {
             let param = registry.param(id);
+            let must_contradict = self.must_contradict(id);
+            if must_contradict {
+                file.blank_above_includes(param.name.as_bytes());
+            }
             let Some((value_lines, needed)) = self.lines_of(id) else {
                 file.blank_rest(param.name.as_bytes());
                 continue;
             };
             for (at, words) in value_lines.into_iter().enumerate() {
-                let is_needed = force || needed[at.min(needed.len() - 1)];
+                let is_needed = force || must_contradict || needed[at.min(needed.len() - 1)];
                 file.put(param.name.as_bytes(), &words, is_needed);
             }
             file.blank_rest(param.name.as_bytes());
@@ -69,19 +77,22 @@ impl Config {
     pub(crate) fn lines_of(&self, id: ParamId) -> Option<(Vec<Vec<u8>>, Vec<bool>)> {
         let param = self.values.registry().param(id);
         let value = self.values.get(id);
-        let is_needed = !self.values.is_default(id);
+        let must_contradict = self.must_contradict(id);
+        let is_needed = must_contradict || !self.values.is_default(id);
         let one = |text: Vec<u8>, is_needed: bool| Some((vec![text], vec![is_needed]));
         match (value, param.kind) {
-            (Value::Text(text), Kind::OptionalText | Kind::Password | Kind::Folder)
-                if text.is_empty() =>
+            (Value::Text(text), Kind::OptionalText | Kind::Password)
+                if text.is_empty() && !must_contradict =>
             {
                 None
             }
+            (Value::Text(text), Kind::Folder) if text.is_empty() => None,
             // The folder is always written: a server started elsewhere must find its data.
             (Value::Text(text), Kind::Folder) => one(quote(text), true),
             (Value::Text(text), _) => one(quote(text), is_needed),
             (Value::Events(events), _) => one(quote(events.letters().as_bytes()), is_needed),
             (Value::Memory(bytes), _) => one(format_memory(*bytes).into(), is_needed),
+            (Value::Source(None), _) if must_contradict => one(b"no one".into(), true),
             (Value::Source(None), _) => None,
             (Value::Source(Some(_)), _) if self.values.flag("cluster-enabled") => None,
             (Value::Addresses(_), _) if !is_needed => None,
@@ -101,7 +112,8 @@ impl Config {
                 let line = |point: &crate::SavePoint| {
                     format!("{} {}", point.seconds, point.changes).into_bytes()
                 };
-                Some((points.iter().map(line).collect(), vec![true]))
+                let first = must_contradict.then(|| b"\"\"".to_vec());
+                Some((first.into_iter().chain(points.iter().map(line)).collect(), vec![true]))
             }
             (Value::Percentiles(shares), _) if shares.is_empty() => one(b"\"\"".into(), true),
             (Value::Percentiles(shares), _) => {
@@ -111,6 +123,14 @@ impl Config {
             (Value::OutputLimits(_), _) => Some(output_limit_lines(value, param)),
             _ => one(value.text(param), is_needed),
         }
+    }
+
+    /// True where the next start would not come to the value of now from what included files say and a line that may
+    /// stand anywhere.
+    fn must_contradict(&self, id: ParamId) -> bool {
+        let adds_up = self.values.registry().param(id).kind == Kind::SavePoints;
+        let is_included = self.included.params.contains_key(&id);
+        adds_up && is_included || self.included.contradicts(id, self.values.get(id))
     }
 }
 
@@ -149,12 +169,15 @@ struct File {
     /// Which lines a directive has, first to last, and how the first word of each is spelled. Sorted, so that two
     /// rewrites of the same file give the same bytes.
     places: BTreeMap<Vec<u8>, VecDeque<(usize, Vec<u8>)>>,
+    /// The last `include` line.
+    last_include: usize,
     has_mark: bool,
 }
 
 impl File {
     fn read(old: &[u8], config: &Config) -> File {
-        let mut file = File { lines: Vec::new(), places: BTreeMap::new(), has_mark: false };
+        let mut file =
+            File { lines: Vec::new(), places: BTreeMap::new(), last_include: 0, has_mark: false };
         if old.is_empty() {
             return file;
         }
@@ -172,6 +195,9 @@ impl File {
             match directive(&spelling, words.get(1), config) {
                 Some(directive) => {
                     let at = file.lines.len();
+                    if spelling == b"include" {
+                        file.last_include = at;
+                    }
                     file.places.entry(directive).or_default().push_back((at, spelling));
                     file.lines.push(line.to_vec());
                 }
@@ -204,6 +230,14 @@ impl File {
                 self.has_mark = true;
             }
             self.lines.push(line);
+        }
+    }
+
+    /// Gives up the places of a directive that an included file below them would overrule.
+    fn blank_above_includes(&mut self, directive: &[u8]) {
+        let places = self.places.entry(directive.to_vec()).or_default();
+        while let Some((at, _)) = places.pop_front_if(|(at, _)| *at < self.last_include) {
+            self.lines[at].clear();
         }
     }
 

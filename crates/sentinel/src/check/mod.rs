@@ -63,6 +63,7 @@ impl Player {
                 words: config::words::split(text.as_bytes())
                     .expect("quotes that close")
                     .split_off(1),
+                is_in_file: true,
             })
             .collect();
         let (saved, _): (Saved, _) = directives::read(&read, &mut |_| true).expect("sound lines");

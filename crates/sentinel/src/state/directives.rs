@@ -9,11 +9,14 @@
 //! programs, from what was heard on the network: repetitions are merged, and a line that cannot be used is passed over
 //! with a warning. To refuse to start because of it would turn one message into a Sentinel that is missing when it is
 //! needed.
+//!
+//! What the file says of a name is what the Sentinel has written there, and newer than what an included file or an
+//! option says of the same name: those lines are passed over.
 
 use super::saved::{RebootPolicy, Saved, SavedGroup, SavedPeer};
 use crate::belief;
 use config::{LoadError, SentinelLine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The longest time that anything is measured by, two million years: a few of them can be added without a thought.
@@ -49,8 +52,17 @@ pub fn read(
         warnings: Vec::new(),
         is_runnable,
     };
+    let kept: BTreeSet<&[u8]> = lines
+        .iter()
+        .filter(|it| it.is_in_file && Round::of(it) == Round::Monitor)
+        .filter_map(name_of)
+        .collect();
+    let is_outdated = |line: &&SentinelLine| {
+        !line.is_in_file && name_of(line).is_some_and(|it| kept.contains(it))
+    };
     for round in [Round::First, Round::Monitor, Round::Rest] {
-        for line in lines.iter().filter(|line| Round::of(line) == round) {
+        let of_round = lines.iter().filter(|line| Round::of(line) == round);
+        for line in of_round.filter(|line| round == Round::First || !is_outdated(line)) {
             match reader.read_line(line) {
                 Ok(()) => {}
                 Err(reason) if is_memory(line) => reader.warnings.push(format!(
@@ -68,6 +80,11 @@ pub fn read(
         }
     }
     Ok((reader.saved, reader.warnings))
+}
+
+/// The name that a line is about, where it is about one.
+fn name_of(line: &SentinelLine) -> Option<&[u8]> {
+    line.words.get(1).map(Vec::as_slice)
 }
 
 /// A line about what was heard of others. The group goes on without it.
@@ -397,6 +414,7 @@ mod tests {
                 number: at + 1,
                 text: format!("sentinel {line}"),
                 words: config::words::split(line.as_bytes()).expect("balanced quotes"),
+                is_in_file: true,
             })
             .collect()
     }

@@ -312,7 +312,7 @@ mod tests {
             if words.first().is_some_and(|word| word.eq_ignore_ascii_case(b"sentinel")) {
                 words.remove(0);
                 let text = String::from_utf8_lossy(line).into_owned();
-                lines.push(SentinelLine { number: at + 1, text, words });
+                lines.push(SentinelLine { number: at + 1, text, words, is_in_file: true });
             } else if let Some(statement) = user(&words, &new_users(&config())) {
                 users.push(statement.text);
             }

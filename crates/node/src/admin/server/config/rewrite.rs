@@ -76,13 +76,29 @@ impl Node {
             }
         };
         let path = self.config.file.clone().expect("a rewrite begins with a file");
-        // Users that have a file of their own are not in this one.
-        let has_file = !self.config.values.bytes("aclfile").is_empty();
-        let lines = if has_file { Vec::new() } else { self.users.lines() };
-        let users = OwnedLines { directive: "user", lines };
+        let users = OwnedLines { directive: "user", lines: self.user_lines() };
         let everything = rewriting.purpose == Purpose::Everything;
         let bytes = self.config.rewrite(&old, &[users], everything);
         self.rewrite_step(rewriting, DiskOp::Replace { path, bytes });
+    }
+
+    /// The users that the file has to declare.
+    fn user_lines(&self) -> Vec<Vec<u8>> {
+        // Users that have a file of their own are not in this one.
+        if !self.config.values.bytes("aclfile").is_empty() {
+            return Vec::new();
+        }
+        let included = &self.config.included;
+        let is_said = |line: &Vec<u8>, name: &[u8]| {
+            included
+                .user(name)
+                .is_some_and(|words| self.users.line_of(words).as_ref() == Some(line))
+        };
+        let users = self.users.iter().map(|user| (user.line(), user.name()));
+        let there = users.filter(|(line, name)| !is_said(line, name)).map(|(line, _)| line);
+        // A user that was deleted would be back with the included file. Only a user without any rights holds the name.
+        let gone = included.users().filter(|words| self.users.get(&words[0]).is_none());
+        there.chain(gone.filter_map(|words| self.users.line_of(&words[..1]))).collect()
     }
 
     fn rewrite_failed(&mut self, rewriting: Rewriting, error: &DiskError) {

@@ -1,12 +1,12 @@
 //! Who listens to what: channels, patterns, shard channels.
 
-use crate::{Subscriptions, Way};
+use crate::{Lineup, Subscriptions, Way};
 use resp::Writer;
 use std::collections::{BTreeMap, HashMap};
 use stdx::glob;
 use world::ConnId;
 
-type Listeners = HashMap<Box<[u8]>, Vec<ConnId>, stdx::FixedState>;
+type Listeners = HashMap<Box<[u8]>, Lineup, stdx::FixedState>;
 
 /// The program-wide side of every subscription. Who listens stands here and in the session's own [`Subscriptions`]:
 /// [`Pubsub::join`] and [`Pubsub::leave`] change both.
@@ -14,10 +14,10 @@ type Listeners = HashMap<Box<[u8]>, Vec<ConnId>, stdx::FixedState>;
 pub struct Pubsub {
     channels: Listeners,
     /// By the order they were first asked for, which is the order of delivery.
-    patterns: BTreeMap<u64, (Box<[u8]>, Vec<ConnId>)>,
+    patterns: BTreeMap<u64, (Box<[u8]>, Lineup)>,
     /// Where each pattern stands in that order.
-    places: HashMap<Box<[u8]>, u64, stdx::FixedState>,
-    /// The place of the next pattern.
+    pattern_places: HashMap<Box<[u8]>, u64, stdx::FixedState>,
+    /// The place of the next subscription.
     next_place: u64,
     shards: Listeners,
 }
@@ -47,34 +47,25 @@ impl Pubsub {
         way: Way,
         name: &[u8],
     ) -> usize {
-        let fresh = match way {
-            Way::Channel => join(&mut self.channels, name, conn),
-            Way::Shard => join(&mut self.shards, name, conn),
-            Way::Pattern => self.join_pattern(name, conn),
-        };
         let mine = mine.get_or_insert_default();
-        if fresh {
-            mine.names_mut(way).push(name.into());
+        if mine.place(way, name).is_none() {
+            let place = self.next_place;
+            self.next_place += 1;
+            mine.insert(way, name, place);
+            match way {
+                Way::Channel => join(&mut self.channels, name, place, conn),
+                Way::Shard => join(&mut self.shards, name, place, conn),
+                Way::Pattern => self.join_pattern(name, place, conn),
+            }
         }
         mine.count_beside(way)
     }
 
     /// `conn` listens no longer. To how many it does now, as the reply tells.
-    pub fn leave(
-        &mut self,
-        conn: ConnId,
-        mine: &mut Option<Box<Subscriptions>>,
-        way: Way,
-        name: &[u8],
-    ) -> usize {
-        let left = match way {
-            Way::Channel => leave(&mut self.channels, name, conn),
-            Way::Shard => leave(&mut self.shards, name, conn),
-            Way::Pattern => self.leave_pattern(name, conn),
-        };
+    pub fn leave(&mut self, mine: &mut Option<Box<Subscriptions>>, way: Way, name: &[u8]) -> usize {
         let Some(list) = mine else { return 0 };
-        if left {
-            list.names_mut(way).retain(|it| **it != *name);
+        if let Some(place) = list.remove(way, name) {
+            self.leave_place(way, name, place);
         }
         let count = list.count_beside(way);
         if list.count() == 0 {
@@ -83,46 +74,38 @@ impl Pubsub {
         count
     }
 
-    /// `conn` listens to nothing any more, without a word.
-    pub fn leave_all(&mut self, conn: ConnId, mine: &mut Option<Box<Subscriptions>>) {
+    /// The session with these subscriptions listens to nothing any more, without a word.
+    pub fn leave_all(&mut self, mine: &mut Option<Box<Subscriptions>>) {
         let Some(list) = mine.take() else { return };
-        for name in &list.channels {
-            leave(&mut self.channels, name, conn);
-        }
-        for name in &list.shards {
-            leave(&mut self.shards, name, conn);
-        }
-        for name in &list.patterns {
-            self.leave_pattern(name, conn);
+        for way in Way::ALL {
+            list.places(way).for_each(|(name, place)| self.leave_place(way, name, place));
         }
     }
 
-    fn join_pattern(&mut self, pattern: &[u8], conn: ConnId) -> bool {
-        if let Some((_, conns)) = self.places.get(pattern).and_then(|at| self.patterns.get_mut(at))
-        {
-            let is_new = !conns.contains(&conn);
-            if is_new {
-                conns.push(conn);
+    fn join_pattern(&mut self, pattern: &[u8], place: u64, conn: ConnId) {
+        let known = self.pattern_places.get(pattern).and_then(|at| self.patterns.get_mut(at));
+        if let Some((_, lineup)) = known {
+            lineup.push(place, conn);
+            return;
+        }
+        self.pattern_places.insert(pattern.into(), place);
+        self.patterns.insert(place, (pattern.into(), alone(place, conn)));
+    }
+
+    fn leave_place(&mut self, way: Way, name: &[u8], place: u64) {
+        match way {
+            Way::Channel => leave(&mut self.channels, name, place),
+            Way::Shard => leave(&mut self.shards, name, place),
+            Way::Pattern => {
+                let Some(&at) = self.pattern_places.get(name) else { return };
+                let Some((_, lineup)) = self.patterns.get_mut(&at) else { return };
+                lineup.remove(place);
+                if lineup.is_empty() {
+                    self.patterns.remove(&at);
+                    self.pattern_places.remove(name);
+                }
             }
-            return is_new;
         }
-        self.places.insert(pattern.into(), self.next_place);
-        self.patterns.insert(self.next_place, (pattern.into(), vec![conn]));
-        self.next_place += 1;
-        true
-    }
-
-    fn leave_pattern(&mut self, pattern: &[u8], conn: ConnId) -> bool {
-        let Some(&at) = self.places.get(pattern) else { return false };
-        let Some((_, conns)) = self.patterns.get_mut(&at) else { return false };
-        let before = conns.len();
-        conns.retain(|it| *it != conn);
-        let left = conns.len() < before;
-        if conns.is_empty() {
-            self.patterns.remove(&at);
-            self.places.remove(pattern);
-        }
-        left
     }
 
     /// True while nobody listens to channels or patterns.
@@ -134,14 +117,14 @@ impl Pubsub {
     pub fn audience(&self, channel: &[u8]) -> Audience {
         let matching = self.patterns.values().filter(|(it, _)| glob::matches(it, channel));
         Audience {
-            direct: self.channels.get(channel).cloned().unwrap_or_default(),
-            matching: matching.cloned().collect(),
+            direct: self.channels.get(channel).map(conns).unwrap_or_default(),
+            matching: matching.map(|(name, lineup)| (name.clone(), conns(lineup))).collect(),
         }
     }
 
     /// Who hears what is said in a shard channel.
     pub fn shard_audience(&self, channel: &[u8]) -> Vec<ConnId> {
-        self.shards.get(channel).cloned().unwrap_or_default()
+        self.shards.get(channel).map(conns).unwrap_or_default()
     }
 
     /// How many channels, patterns or shard channels somebody listens to.
@@ -164,38 +147,42 @@ impl Pubsub {
 
     /// How many listen to exactly this.
     pub fn listeners(&self, way: Way, name: &[u8]) -> usize {
-        let pattern = || self.patterns.get(self.places.get(name)?).map(|(_, conns)| conns);
-        let conns = match way {
+        let pattern =
+            || self.patterns.get(self.pattern_places.get(name)?).map(|(_, lineup)| lineup);
+        let lineup = match way {
             Way::Channel => self.channels.get(name),
             Way::Pattern => pattern(),
             Way::Shard => self.shards.get(name),
         };
-        conns.map_or(0, Vec::len)
+        lineup.map_or(0, |lineup| lineup.len())
     }
 }
 
-/// False: it listened already.
-fn join(listeners: &mut Listeners, name: &[u8], conn: ConnId) -> bool {
+fn join(listeners: &mut Listeners, name: &[u8], place: u64, conn: ConnId) {
     match listeners.get_mut(name) {
-        Some(conns) if conns.contains(&conn) => return false,
-        Some(conns) => conns.push(conn),
+        Some(lineup) => lineup.push(place, conn),
         None => {
-            listeners.insert(name.into(), vec![conn]);
+            listeners.insert(name.into(), alone(place, conn));
         }
     }
-    true
 }
 
-/// False: it did not listen.
-fn leave(listeners: &mut Listeners, name: &[u8], conn: ConnId) -> bool {
-    let Some(conns) = listeners.get_mut(name) else { return false };
-    let before = conns.len();
-    conns.retain(|it| *it != conn);
-    let left = conns.len() < before;
-    if conns.is_empty() {
+fn leave(listeners: &mut Listeners, name: &[u8], place: u64) {
+    let Some(lineup) = listeners.get_mut(name) else { return };
+    lineup.remove(place);
+    if lineup.is_empty() {
         listeners.remove(name);
     }
-    left
+}
+
+fn alone(place: u64, conn: ConnId) -> Lineup {
+    let mut lineup = Lineup::default();
+    lineup.push(place, conn);
+    lineup
+}
+
+fn conns(lineup: &Lineup) -> Vec<ConnId> {
+    lineup.iter().map(|(_, conn)| conn).collect()
 }
 
 /// A message: a push under RESP3 and an array otherwise. Its `kind` comes first: `message` with channel and text,
@@ -208,7 +195,10 @@ pub fn write_message(w: &mut Writer<'_>, kind: &[u8], parts: &[&[u8]]) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods)]
+
     use super::*;
+    use std::time::{Duration, Instant};
 
     const A: ConnId = ConnId(1);
     const B: ConnId = ConnId(2);
@@ -226,26 +216,80 @@ mod tests {
         };
         assert_eq!(order(&all), ["a*", "*b"]);
         // It keeps its place as long as anybody listens, and comes back as the last.
-        all.leave(A, &mut mine, Way::Pattern, b"a*");
+        all.leave(&mut mine, Way::Pattern, b"a*");
         assert_eq!(
             (order(&all), all.listeners(Way::Pattern, b"a*")),
             (vec!["a*".into(), "*b".into()], 1)
         );
-        all.leave_all(B, &mut other);
+        all.leave_all(&mut other);
         all.join(A, &mut mine, Way::Pattern, b"a*");
         assert_eq!(order(&all), ["*b", "a*"]);
         assert_eq!(all.count(Way::Pattern), 3);
     }
 
+    /// The time of `steps` with this many names or sessions.
+    fn time(count: u32, steps: &dyn Fn(u32)) -> Duration {
+        let begin = Instant::now();
+        steps(count);
+        begin.elapsed()
+    }
+
     #[test]
-    fn many_patterns_of_one_session_are_asked_for_and_left_quickly() {
-        let (mut all, mut mine) = (Pubsub::default(), None);
-        for n in 0..100_000u32 {
-            all.join(A, &mut mine, Way::Pattern, &n.to_be_bytes());
+    fn what_many_subscriptions_cost_grows_with_their_number_and_no_faster() {
+        let one_session = |way: Way| {
+            move |count: u32| {
+                let (mut all, mut mine) = (Pubsub::default(), None);
+                for n in 0..count {
+                    all.join(A, &mut mine, way, &n.to_be_bytes());
+                }
+                assert_eq!(all.count(way), count as usize);
+                let half = count / 2;
+                for n in (0..half).rev() {
+                    all.leave(&mut mine, way, &n.to_be_bytes());
+                }
+                let left = mine.as_ref().expect("half of them are left").names(way);
+                assert_eq!(left.first(), Some(&&half.to_be_bytes()[..]), "in order");
+                all.leave_all(&mut mine);
+                assert!(all.is_empty() && all.count(way) == 0 && all.pattern_places.is_empty());
+            }
+        };
+        let many_sessions = |way: Way| {
+            move |count: u32| {
+                let mut all = Pubsub::default();
+                let mut sessions: Vec<_> = (0..count).map(|_| None).collect();
+                for (n, mine) in sessions.iter_mut().enumerate() {
+                    all.join(ConnId(n as u32), mine, way, b"one");
+                    all.join(ConnId(n as u32), mine, way, b"one");
+                }
+                assert_eq!(all.listeners(way, b"one"), count as usize);
+                sessions.iter_mut().for_each(|mine| all.leave_all(mine));
+                assert_eq!(all.count(way), 0);
+            }
+        };
+        for way in Way::ALL {
+            let cases: [&dyn Fn(u32); 2] = [&one_session(way), &many_sessions(way)];
+            for (case, steps) in cases.into_iter().enumerate() {
+                // Sixteen times as many would take 256 times as long, were each looked for among all.
+                let (few, many) = (time(10_000, steps), time(160_000, steps));
+                let bound = few * 80 + Duration::from_millis(200);
+                assert!(many < bound, "{way:?}, case {case}: {few:?}, then {many:?}");
+            }
         }
-        assert_eq!(all.count(Way::Pattern), 100_000);
-        all.leave_all(A, &mut mine);
-        assert!(all.is_empty() && all.places.is_empty());
+    }
+
+    #[test]
+    fn a_session_remembers_the_order_and_the_size_of_what_it_listens_to() {
+        let (mut all, mut mine) = (Pubsub::default(), None);
+        for name in ["c", "a", "b", "a"] {
+            all.join(A, &mut mine, Way::Channel, name.as_bytes());
+        }
+        all.leave(&mut mine, Way::Channel, b"c");
+        all.join(A, &mut mine, Way::Channel, b"c");
+        let list = mine.as_ref().expect("it listens");
+        assert_eq!(list.names(Way::Channel), [b"a", b"b", b"c"]);
+        let three = list.memory();
+        all.leave(&mut mine, Way::Channel, b"b");
+        assert!(mine.as_ref().is_some_and(|list| list.memory() * 3 == three * 2));
     }
 
     #[test]
@@ -261,11 +305,11 @@ mod tests {
         for (way, name, count) in steps {
             assert_eq!(all.join(A, &mut mine, way, name.as_bytes()), count, "{name}");
         }
-        assert_eq!(all.leave(A, &mut mine, Way::Channel, b"none"), 3);
-        assert_eq!(all.leave(A, &mut mine, Way::Pattern, b"a*"), 2);
-        assert_eq!(all.leave(A, &mut mine, Way::Shard, b"a"), 0);
-        assert_eq!(all.leave(A, &mut mine, Way::Channel, b"a"), 1);
-        assert_eq!(all.leave(A, &mut mine, Way::Channel, b"b"), 0);
+        assert_eq!(all.leave(&mut mine, Way::Channel, b"none"), 3);
+        assert_eq!(all.leave(&mut mine, Way::Pattern, b"a*"), 2);
+        assert_eq!(all.leave(&mut mine, Way::Shard, b"a"), 0);
+        assert_eq!(all.leave(&mut mine, Way::Channel, b"a"), 1);
+        assert_eq!(all.leave(&mut mine, Way::Channel, b"b"), 0);
         assert!(mine.is_none() && all.is_empty());
     }
 
@@ -283,9 +327,9 @@ mod tests {
         assert_eq!(all.audience(b"other").count(), 1);
         assert_eq!(all.listeners(Way::Channel, b"news"), 2);
         assert_eq!(all.names(Way::Pattern), [b"n*".as_slice(), b"*"]);
-        all.leave_all(A, &mut a);
+        all.leave_all(&mut a);
         assert_eq!(all.audience(b"news").count(), 2);
-        all.leave_all(B, &mut b);
+        all.leave_all(&mut b);
         assert!(all.is_empty() && b.is_none());
     }
 }

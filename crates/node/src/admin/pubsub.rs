@@ -321,7 +321,7 @@ impl Node {
 
     fn stop_listening(&mut self, conn: ConnId, way: Way, channel: &[u8]) -> usize {
         let Some(session) = self.sessions.get_mut(conn) else { return 0 };
-        self.pubsub.leave(conn, &mut session.subscriptions, way, channel)
+        self.pubsub.leave(&mut session.subscriptions, way, channel)
     }
 
     fn listening_count(&self, conn: ConnId, way: Way) -> usize {
@@ -331,13 +331,13 @@ impl Node {
 
     fn heard(&self, conn: ConnId, way: Way) -> Vec<Box<[u8]>> {
         let mine = self.sessions.get(conn).and_then(|it| it.subscriptions.as_ref());
-        mine.map_or_else(Vec::new, |mine| mine.names(way).to_vec())
+        mine.map_or_else(Vec::new, |mine| mine.names(way).into_iter().map(Box::from).collect())
     }
 
     /// A session stops listening to anything, without a word.
     pub(crate) fn unsubscribe_all(&mut self, conn: ConnId) {
         if let Some(session) = self.sessions.get_mut(conn) {
-            self.pubsub.leave_all(conn, &mut session.subscriptions);
+            self.pubsub.leave_all(&mut session.subscriptions);
         }
     }
 }

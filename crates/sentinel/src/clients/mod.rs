@@ -145,7 +145,7 @@ impl Clients {
     /// Forgets a session, whatever it listened to included.
     fn remove(&mut self, conn: ConnId) {
         if let Some(mut session) = self.sessions.remove(&conn) {
-            self.pubsub.leave_all(conn, &mut session.subscriptions);
+            self.pubsub.leave_all(&mut session.subscriptions);
         }
     }
 }

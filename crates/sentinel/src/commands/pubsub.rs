@@ -76,7 +76,7 @@ fn unsubscribe(cx: &mut SentinelCx<'_>, args: Args<'_>, way: Way, word: &[u8]) -
     let mine = cx.session().subscriptions.as_ref();
     let count = mine.map_or(0, |mine| mine.count_beside(way));
     let names: Vec<Box<[u8]>> = if args.is_empty() {
-        mine.map_or_else(Vec::new, |mine| mine.names(way).to_vec())
+        mine.map_or_else(Vec::new, |mine| mine.names(way).into_iter().map(Box::from).collect())
     } else {
         args.rest().iter().map(Box::from).collect()
     };
@@ -84,7 +84,7 @@ fn unsubscribe(cx: &mut SentinelCx<'_>, args: Args<'_>, way: Way, word: &[u8]) -
         tell(cx, word, None, count);
     }
     for name in names {
-        let count = turn(cx, |all, conn, mine| all.leave(conn, mine, way, &name));
+        let count = turn(cx, |all, _, mine| all.leave(mine, way, &name));
         tell(cx, word, Some(&name), count);
     }
     Ok(Flow::Done)

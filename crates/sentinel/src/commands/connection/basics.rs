@@ -74,7 +74,7 @@ pub(super) const RESET: SentinelCommand = Command::new(
 fn reset(cx: &mut SentinelCx<'_>, _: Args<'_>) -> Outcome {
     let conn = cx.conn;
     let mut subscriptions = cx.session().subscriptions.take();
-    cx.sentinel.clients.pubsub.leave_all(conn, &mut subscriptions);
+    cx.sentinel.clients.pubsub.leave_all(&mut subscriptions);
     let session = cx.session();
     session.proto = Proto::Resp2;
     session.name.clear();

@@ -4,7 +4,7 @@ use crate::node::Node;
 use crate::session::{Closing, Role, Session};
 use crate::tracking::Tracker;
 use resp::Proto;
-use session::KEEP_BYTES;
+use session::{KEEP_BYTES, Way};
 use world::Peer;
 
 /// The room for reading that a session of Redis has at the least.
@@ -13,10 +13,8 @@ const READ_BYTES: usize = 16 * 1024;
 /// A session as CLIENT LIST shows it: the fields of Redis 7.2, in its order.
 pub(crate) fn line(node: &Node, session: &Session) -> Vec<u8> {
     let now = node.now.instant;
-    let (channels, patterns, shards) = session
-        .subscriptions
-        .as_ref()
-        .map_or((0, 0, 0), |it| (it.channels.len(), it.patterns.len(), it.shards.len()));
+    let count = |way| session.subscriptions.as_ref().map_or(0, |it| it.count_of(way));
+    let [channels, patterns, shards] = Way::ALL.map(count);
     let queued = session.queued().map_or(-1, |it| it.commands as i64);
     let queued_bytes = session.queued().map_or(0, |it| it.bytes);
     // A session whose own request runs has lent its inbox.
@@ -104,8 +102,7 @@ pub(crate) fn memory(session: &Session) -> usize {
     let inbox = session.inbox.as_ref().map_or(session.running, |it| it.bytes.capacity());
     let queued = session.queued().map_or(0, |it| it.bytes);
     let watches: usize = session.watches.iter().map(|watch| watch.key.len() + 48).sum();
-    let listening =
-        session.subscriptions.as_ref().map_or(0, |it| it.all().map(|name| name.len() + 64).sum());
+    let listening = session.subscriptions.as_ref().map_or(0, |it| it.memory());
     let tracking = session.tracker.as_ref().map_or(0, |it| it.memory());
     size_of::<Session>()
         + session.name.capacity()

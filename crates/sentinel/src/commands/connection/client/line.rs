@@ -13,8 +13,9 @@ const READ_BYTES: usize = 16 * 1024;
 pub(crate) fn line(sentinel: &Sentinel, session: &Session) -> Vec<u8> {
     let now = sentinel.clock.now();
     let listening = session.subscriptions.as_ref();
-    let (channels, patterns) =
-        listening.map_or((0, 0), |it| (it.channels.len(), it.patterns.len()));
+    let (channels, patterns) = listening.map_or((0, 0), |it| {
+        (it.count_of(::session::Way::Channel), it.count_of(::session::Way::Pattern))
+    });
     let (unread, kept) = (session.inbox.unread(), session.inbox.bytes.len());
     let out = session.out.len();
     let mut text = format!(
@@ -71,6 +72,6 @@ fn flags(session: &Session) -> String {
 /// All memory that a session holds, in bytes.
 fn memory(session: &Session) -> usize {
     let listening = session.subscriptions.as_ref();
-    let listening = listening.map_or(0, |it| it.all().map(|name| name.len() + 64).sum());
+    let listening = listening.map_or(0, |it| it.memory());
     size_of::<Session>() + session.inbox.bytes.capacity() + session.out.len() + listening
 }

@@ -2,6 +2,7 @@
 
 use crate::load::SentinelLine;
 use crate::{Included, Mutability, Param, ParamId, Refusal, Value, Values};
+use std::collections::BTreeSet;
 use std::fmt;
 use stdx::glob;
 
@@ -115,8 +116,10 @@ impl Config {
     pub fn get(&self, patterns: &[&[u8]]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let registry = self.values.registry();
         let mut shown: Vec<(Vec<u8>, ParamId)> = Vec::new();
+        // By any spelling: there may be as many patterns as a request has words.
+        let mut seen = BTreeSet::new();
         let mut show = |name: &[u8], id| {
-            if !shown.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            if seen.insert(name.to_ascii_lowercase()) {
                 shown.push((name.to_vec(), id));
             }
         };

@@ -10,6 +10,7 @@ use crate::input::Incoming;
 use crate::node::Node;
 use commands::Wait;
 use resp::{Owned, Words, Writer};
+use session::Lineup;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use stdx::Instant;
 use store::{Expiry, Kind};
@@ -31,15 +32,10 @@ pub(crate) struct Parked {
 /// What for.
 #[derive(Debug)]
 pub(crate) enum Waiting {
-    Keys {
-        db: usize,
-        wait: Wait,
-    },
+    /// Keys of this database. The place in their queues is the same in all of them.
+    Keys { db: usize, place: u64, wait: Wait },
     /// WAIT: this many replicas at this offset.
-    Replicas {
-        offset: replication::Offset,
-        deadline: Option<Instant>,
-    },
+    Replicas { offset: replication::Offset, deadline: Option<Instant> },
     /// The end of work that was handed out; see `Node::answer`.
     Ticket,
     /// The end of a pause.
@@ -72,10 +68,20 @@ impl Pause {
     }
 }
 
+/// The sessions that wait for one key.
+#[derive(Debug, Default)]
+struct Waiters {
+    queue: Lineup,
+    /// The key stands in `Blocking::ready`.
+    is_ready: bool,
+}
+
 /// All waiting, by what is waited for.
 #[derive(Debug, Default)]
 pub(crate) struct Blocking {
-    by_key: HashMap<(usize, Box<[u8]>), VecDeque<ConnId>, stdx::FixedState>,
+    by_key: HashMap<(usize, Box<[u8]>), Waiters, stdx::FixedState>,
+    /// The place of the next session that waits for keys, in all their queues.
+    next_place: u64,
     deadlines: BTreeSet<(Instant, ConnId)>,
     ready: VecDeque<(usize, Box<[u8]>)>,
     /// How many sessions wait for whatever, for INFO.
@@ -91,7 +97,9 @@ impl Blocking {
     /// A key came into being.
     pub(crate) fn ready(&mut self, db: usize, key: Box<[u8]>) {
         let at = (db, key);
-        if self.by_key.contains_key(&at) && !self.ready.contains(&at) {
+        let waiters = self.by_key.get_mut(&at).filter(|waiters| !waiters.is_ready);
+        if let Some(waiters) = waiters {
+            waiters.is_ready = true;
             self.ready.push_back(at);
         }
     }
@@ -164,13 +172,16 @@ impl Node {
             return;
         };
         let db = session.db;
+        let place = self.blocking.next_place;
+        self.blocking.next_place += 1;
         for key in &wait.keys {
-            let queue = self.blocking.by_key.entry((db, key.clone())).or_default();
-            if !queue.contains(&conn) {
-                queue.push_back(conn);
+            let waiters = self.blocking.by_key.entry((db, key.clone())).or_default();
+            // A key may be named twice.
+            if !waiters.queue.holds(place) {
+                waiters.queue.push(place, conn);
             }
         }
-        self.park_as(conn, words, Waiting::Keys { db, wait });
+        self.park_as(conn, words, Waiting::Keys { db, place, wait });
     }
 
     /// Parks a session for any reason.
@@ -205,12 +216,12 @@ impl Node {
         if let Waiting::Replicas { .. } = &parked.what {
             self.repl.cancel_wait(u64::from(conn.0));
         }
-        if let Waiting::Keys { db, wait } = &parked.what {
+        if let Waiting::Keys { db, place, wait } = &parked.what {
             for key in &wait.keys {
                 let at = (*db, key.clone());
-                if let Some(queue) = self.blocking.by_key.get_mut(&at) {
-                    queue.retain(|it| *it != conn);
-                    if queue.is_empty() {
+                if let Some(waiters) = self.blocking.by_key.get_mut(&at) {
+                    waiters.queue.remove(*place);
+                    if waiters.queue.is_empty() {
                         self.blocking.by_key.remove(&at);
                     }
                 }
@@ -222,15 +233,22 @@ impl Node {
 
     /// Serves those who wait for keys that came into being, in order, until nothing is ready any more.
     pub(crate) fn serve_ready(&mut self) {
-        while let Some((db, key)) = self.blocking.ready.pop_front() {
-            let queue = self.blocking.by_key.get(&(db, key.clone()));
-            let waiting: Vec<ConnId> =
-                queue.map(|queue| queue.iter().copied().collect()).unwrap_or_default();
-            for conn in waiting {
-                let Some(kind) = self.wanted_kind(conn, db, &key) else { continue };
+        while let Some(at) = self.blocking.ready.pop_front() {
+            let Some(waiters) = self.blocking.by_key.get_mut(&at) else { continue };
+            waiters.is_ready = false;
+            let waiting: Vec<(u64, ConnId)> = waiters.queue.iter().collect();
+            let (db, key) = &at;
+            let db = *db;
+            for (place, conn) in waiting {
+                // One that was served before may have made this one stop waiting, or wait anew.
+                let waiters = self.blocking.by_key.get(&at);
+                if !waiters.is_some_and(|waiters| waiters.queue.holds(place)) {
+                    continue;
+                }
+                let Some(kind) = self.wanted_kind(conn) else { continue };
                 // A key that came and whose time was up since is left to whoever asks for it.
                 self.keyspace.begin(self.now, Expiry::Hide);
-                match self.keyspace.db(db).kind(&key) {
+                match self.keyspace.db(db).kind(key) {
                     None => break,
                     Some(found) if found != kind => continue,
                     Some(_) => {
@@ -244,14 +262,10 @@ impl Node {
         self.lap_ns = None;
     }
 
-    /// The type that a session waits for at this key, if it does.
-    fn wanted_kind(&self, conn: ConnId, db: usize, key: &[u8]) -> Option<Kind> {
+    /// The type that a session waits for at its keys, if it waits for keys.
+    fn wanted_kind(&self, conn: ConnId) -> Option<Kind> {
         match &self.sessions.get(conn)?.parked.as_ref()?.what {
-            Waiting::Keys { db: at, wait }
-                if *at == db && wait.keys.iter().any(|it| **it == *key) =>
-            {
-                Some(wait.kind)
-            }
+            Waiting::Keys { wait, .. } => Some(wait.kind),
             _ => None,
         }
     }

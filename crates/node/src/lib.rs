@@ -14,6 +14,8 @@ mod cron;
 mod crowd;
 mod eviction;
 mod gate;
+#[cfg(test)]
+mod growth;
 mod info;
 mod input;
 mod machine;

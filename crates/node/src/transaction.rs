@@ -3,7 +3,7 @@
 use crate::registry::CommandId;
 use command::Flags;
 use resp::Owned;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use world::ConnId;
 
 /// The commands that a session has queued since MULTI.
@@ -44,7 +44,59 @@ impl Transaction {
 /// Which sessions watch which keys.
 #[derive(Debug, Default)]
 pub(crate) struct Watches {
+    /// Invariant: the sessions of each key are sorted.
     by_key: HashMap<(usize, Box<[u8]>), Vec<ConnId>, stdx::FixedState>,
+}
+
+/// The keys that one session watches.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    keys: BTreeMap<(usize, Box<[u8]>), Watch>,
+    bytes: usize,
+}
+
+/// What a watched key takes beyond its name, about.
+const WATCH_BYTES: usize = 48;
+
+/// A key that a session watches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    /// It is there. What changes this one by one breaks the watch; here one learns whether a whole database that
+    /// was emptied or replaced had the key.
+    pub(crate) existed: bool,
+    /// It was there when it was watched, but its time was up already: its deletion is no change.
+    pub(crate) expired: bool,
+}
+
+impl Watched {
+    /// One more key.
+    pub(crate) fn insert(&mut self, db: usize, key: &[u8], watch: Watch) {
+        if self.keys.insert((db, key.into()), watch).is_none() {
+            self.bytes += key.len() + WATCH_BYTES;
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, db: usize, key: &[u8]) -> Option<&mut Watch> {
+        self.keys.get_mut(&(db, Box::from(key)))
+    }
+
+    /// The databases, the keys and what is known of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &[u8], &Watch)> {
+        self.keys.iter().map(|((db, key), watch)| (*db, &**key, watch))
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &[u8], &mut Watch)> {
+        self.keys.iter_mut().map(|((db, key), watch)| (*db, &**key, watch))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Bytes of memory, about.
+    pub(crate) fn memory(&self) -> usize {
+        self.bytes
+    }
 }
 
 impl Watches {
@@ -56,18 +108,22 @@ impl Watches {
     /// `conn` watches a key. False: it did already.
     pub(crate) fn add(&mut self, conn: ConnId, db: usize, key: &[u8]) -> bool {
         let watchers = self.by_key.entry((db, key.into())).or_default();
-        let fresh = !watchers.contains(&conn);
-        if fresh {
-            watchers.push(conn);
+        match watchers.binary_search(&conn) {
+            Ok(_) => false,
+            Err(at) => {
+                watchers.insert(at, conn);
+                true
+            }
         }
-        fresh
     }
 
     /// `conn` no longer watches a key.
     pub(crate) fn remove(&mut self, conn: ConnId, db: usize, key: &[u8]) {
         let at = (db, Box::from(key));
         if let Some(watchers) = self.by_key.get_mut(&at) {
-            watchers.retain(|it| *it != conn);
+            if let Ok(at) = watchers.binary_search(&conn) {
+                watchers.remove(at);
+            }
             if watchers.is_empty() {
                 self.by_key.remove(&at);
             }

@@ -5,6 +5,7 @@ use crate::call::Context;
 use crate::node::Node;
 use crate::registry::CommandId;
 use crate::session::Queued;
+use crate::transaction::Watch;
 use command::{Args, Arity, Categories, Command, Error, Flags, Flow, Group, Keys, Outcome, Spec};
 use resp::Words;
 use world::ConnId;
@@ -186,7 +187,7 @@ impl Node {
         }
         let data = self.keyspace.db(db);
         let (existed, expired) = (data.holds(key), data.is_expired(key));
-        session.watches.push(crate::session::Watch { db, key: key.into(), existed, expired });
+        session.watches.insert(db, key, Watch { existed, expired });
         self.observe_changes();
     }
 
@@ -194,8 +195,8 @@ impl Node {
     pub(crate) fn unwatch(&mut self, conn: ConnId) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         session.watch_broken = false;
-        for watch in std::mem::take(&mut session.watches) {
-            self.watches.remove(conn, watch.db, &watch.key);
+        for (db, key, _) in std::mem::take(&mut session.watches).iter() {
+            self.watches.remove(conn, db, key);
         }
         self.observe_changes();
     }
@@ -207,7 +208,7 @@ impl Node {
             || session
                 .watches
                 .iter()
-                .any(|watch| !watch.expired && self.keyspace.db(watch.db).is_expired(&watch.key))
+                .any(|(db, key, watch)| !watch.expired && self.keyspace.db(db).is_expired(key))
     }
 
     /// A key has changed: those who watch it will not EXEC.
@@ -218,11 +219,8 @@ impl Node {
         for conn in self.watches.watchers(db, key).to_vec() {
             if let Some(session) = self.sessions.get_mut(conn) {
                 // A key that was expired when it was watched, and is deleted now, has not changed.
-                let stale = session
-                    .watches
-                    .iter_mut()
-                    .find(|it| it.db == db && *it.key == *key && it.expired);
-                match stale {
+                let watch = session.watches.get_mut(db, key);
+                match watch.filter(|watch| watch.expired) {
                     Some(watch) if !self.keyspace.db(db).holds(key) => {
                         (watch.existed, watch.expired) = (false, false);
                     }
@@ -237,9 +235,9 @@ impl Node {
     pub(crate) fn watched_were_replaced(&mut self, affected: impl Fn(usize) -> bool) {
         let keyspace = &mut self.keyspace;
         for session in self.sessions.iter_mut().filter(|it| !it.watches.is_empty()) {
-            for watch in session.watches.iter_mut().filter(|it| affected(it.db)) {
-                let data = keyspace.db(watch.db);
-                let (exists, expired) = (data.holds(&watch.key), data.is_expired(&watch.key));
+            for (db, key, watch) in session.watches.iter_mut().filter(|it| affected(it.0)) {
+                let data = keyspace.db(db);
+                let (exists, expired) = (data.holds(key), data.is_expired(key));
                 let was_there = watch.existed && !watch.expired;
                 session.watch_broken |= was_there || exists && !expired;
                 (watch.existed, watch.expired) = (exists, expired);

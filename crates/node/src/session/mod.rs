@@ -7,7 +7,7 @@ pub(crate) use table::Sessions;
 use crate::blocking::Parked;
 use crate::registry::CommandId;
 use crate::tracking::Tracker;
-use crate::transaction::Transaction;
+use crate::transaction::{Transaction, Watched};
 use ::session::{Inbox, Outbox, Subscriptions};
 use acl::User;
 use resp::Proto;
@@ -57,7 +57,7 @@ pub(crate) struct Session {
     pub(crate) closing: Option<Closing>,
     /// MULTI was said, and these commands wait for EXEC.
     pub(crate) transaction: Option<Box<Transaction>>,
-    pub(crate) watches: Vec<Watch>,
+    pub(crate) watches: Watched,
     /// A watched key has changed: EXEC will answer null.
     pub(crate) watch_broken: bool,
     /// The session waits: for a key, for replicas, for a disk.
@@ -125,17 +125,6 @@ pub(crate) enum Closing {
     Now,
 }
 
-/// A key that a session watches.
-pub(crate) struct Watch {
-    pub(crate) db: usize,
-    pub(crate) key: Box<[u8]>,
-    /// It is there. What changes this one by one breaks the watch; here one learns whether a whole database that
-    /// was emptied or replaced had the key.
-    pub(crate) existed: bool,
-    /// It was there when it was watched, but its time was up already: its deletion is no change.
-    pub(crate) expired: bool,
-}
-
 impl Session {
     pub(crate) fn new(id: u64, conn: ConnId, peer: Peer, local: Peer, now: Now) -> Session {
         Session {
@@ -165,7 +154,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             closing: None,
             transaction: None,
-            watches: Vec::new(),
+            watches: Watched::default(),
             watch_broken: false,
             parked: None,
             subscriptions: None,

@@ -13,6 +13,7 @@
 //! # When nobody tracks
 //! A command then pays for one test, of [`Tracking::is_idle`], and a change for the one that WATCH has anyway.
 
+mod chosen;
 mod prefixes;
 mod readers;
 
@@ -24,13 +25,14 @@ use crate::call::Context;
 use crate::node::Node;
 use crate::registry::CommandId;
 use crate::session::Session;
+pub(crate) use chosen::{Chosen, Overlap};
 use command::{Flags, Spec};
 use ds::Seed;
 use prefixes::Prefixes;
 use readers::Readers;
 use resp::{Proto, Words, Writer};
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use world::ConnId;
 
 /// Where those listen who have asked for RESP2: messages of this channel name the keys.
@@ -71,7 +73,7 @@ pub(crate) enum Mode {
     /// Of all but those that it reads after CLIENT CACHING NO; `caching` says that it was said.
     OptOut { caching: bool },
     /// Of those below prefixes, read or not.
-    Broadcast { prefixes: BTreeSet<Box<[u8]>> },
+    Broadcast { prefixes: Chosen },
 }
 
 /// The session that is told instead of another: by both its numbers, since connections are used again.
@@ -124,7 +126,7 @@ impl Tracker {
     /// What the session holds for it, in bytes.
     pub(crate) fn memory(&self) -> usize {
         let prefixes = match &self.mode {
-            Mode::Broadcast { prefixes } => prefixes.iter().map(|it| it.len() + 48).sum(),
+            Mode::Broadcast { prefixes } => prefixes.memory(),
             _ => 0,
         };
         size_of::<Tracker>() + prefixes
@@ -166,10 +168,12 @@ impl Node {
         let mut tracker = Box::new(tracker);
         if let Mode::Broadcast { prefixes } = &mut tracker.mode {
             prefixes.iter().for_each(|prefix| self.tracking.prefixes.join(conn, prefix));
-            if let Some(Mode::Broadcast { prefixes: old }) =
+            if let Some(Mode::Broadcast { prefixes: mut old }) =
                 session.tracker.take().map(|old| old.mode)
             {
-                prefixes.extend(old);
+                // The new ones join the old ones, which may be many.
+                old.extend(std::mem::take(prefixes));
+                *prefixes = old;
             }
         }
         session.tracker = Some(tracker);

@@ -101,7 +101,7 @@ pub(crate) fn memory_out(session: &Session) -> usize {
 pub(crate) fn memory(session: &Session) -> usize {
     let inbox = session.inbox.as_ref().map_or(session.running, |it| it.bytes.capacity());
     let queued = session.queued().map_or(0, |it| it.bytes);
-    let watches: usize = session.watches.iter().map(|watch| watch.key.len() + 48).sum();
+    let watches = session.watches.memory();
     let listening = session.subscriptions.as_ref().map_or(0, |it| it.memory());
     let tracking = session.tracker.as_ref().map_or(0, |it| it.memory());
     size_of::<Session>()

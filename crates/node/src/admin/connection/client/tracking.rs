@@ -2,9 +2,8 @@
 
 use super::SUB;
 use crate::admin::{NodeCommand, NodeCx};
-use crate::tracking::{Mode, Redirect, Tracker};
+use crate::tracking::{Chosen, Mode, Overlap, Redirect, Tracker};
 use command::{Args, Arity, Command, Error, Flow, Outcome, Spec};
-use std::collections::BTreeSet;
 
 pub(super) const TRACKING: NodeCommand = Command::new(
     tracking,
@@ -117,27 +116,16 @@ impl<'a> Wanted<'a> {
     }
 
     /// The prefixes to be added: the empty one where none is named. No key may be below two of a session's prefixes.
-    fn new_prefixes(&self, old: Option<&Mode>) -> Result<BTreeSet<Box<[u8]>>, Error> {
-        for (at, prefix) in self.prefixes.iter().enumerate() {
-            if let Some(Mode::Broadcast { prefixes }) = old
-                && let Some(other) = prefixes.iter().find(|other| overlap(prefix, other))
-            {
-                return Err(overlapping(prefix, b"an existing", other));
-            }
-            if let Some(other) = self.prefixes[at + 1..].iter().find(|other| overlap(prefix, other))
-            {
-                return Err(overlapping(prefix, b"another provided", other));
-            }
-        }
-        if self.prefixes.is_empty() {
-            return Ok(BTreeSet::from([Box::default()]));
-        }
-        Ok(self.prefixes.iter().map(|prefix| Box::from(*prefix)).collect())
+    fn new_prefixes(&self, old: Option<&Mode>) -> Result<Chosen, Error> {
+        let old = match old {
+            Some(Mode::Broadcast { prefixes }) => Some(prefixes),
+            _ => None,
+        };
+        Chosen::new(&self.prefixes, old).map_err(|overlap| match overlap {
+            Overlap::Existing(prefix, other) => overlapping(prefix, b"an existing", other),
+            Overlap::Provided(prefix, other) => overlapping(prefix, b"another provided", other),
+        })
     }
-}
-
-fn overlap(a: &[u8], b: &[u8]) -> bool {
-    a.starts_with(b) || b.starts_with(a)
 }
 
 fn overlapping(prefix: &[u8], which: &[u8], other: &[u8]) -> Error {
@@ -240,7 +228,7 @@ fn tracking_info(cx: &mut NodeCx<'_>, _: Args<'_>) -> Outcome {
             }
             Mode::Broadcast { prefixes: all } => {
                 flags.push("bcast");
-                prefixes.extend(all.iter().map(|prefix| &**prefix));
+                prefixes.extend(all.iter());
             }
         }
         flags.extend(tracker.no_loop.then_some("noloop"));

@@ -14,6 +14,7 @@ pub mod facts;
 pub mod file;
 pub mod holder;
 pub mod limits;
+mod mallctl;
 pub mod memory;
 pub mod net;
 pub mod output;

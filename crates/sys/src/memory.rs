@@ -13,8 +13,9 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tikv_jemalloc_ctl::{epoch, raw, stats};
 use tikv_jemallocator::Jemalloc;
+
+use crate::mallctl;
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
@@ -95,11 +96,9 @@ unsafe impl Send for Counters {}
 
 impl Counters {
     fn of_this_thread() -> Option<Counters> {
-        // SAFETY: both names are those of pointers to unsigned 64-bit numbers.
-        let (taken, given_back): (*const AtomicU64, *const AtomicU64) = unsafe {
-            (raw::read(b"thread.allocatedp\0").ok()?, raw::read(b"thread.deallocatedp\0").ok()?)
-        };
-        (!taken.is_null() && !given_back.is_null()).then_some(Counters { taken, given_back })
+        let taken = mallctl::counter(c"thread.allocatedp")?;
+        let given_back = mallctl::counter(c"thread.deallocatedp")?;
+        Some(Counters { taken, given_back })
     }
 
     fn in_use(&self) -> u64 {
@@ -186,14 +185,14 @@ pub struct Held {
 /// What the allocator holds, as of the last [`refresh`].
 pub fn held() -> Held {
     // The counters are cached; a new epoch makes them anew.
-    let _ = epoch::advance();
-    let number = |result: tikv_jemalloc_ctl::Result<usize>| result.unwrap_or(0) as u64;
+    mallctl::refresh();
+    let number = |name| mallctl::number(name).unwrap_or(0);
     Held {
-        allocated: number(stats::allocated::read()),
-        active: number(stats::active::read()),
-        resident: number(stats::resident::read()),
-        retained: number(stats::retained::read()),
-        metadata: number(stats::metadata::read()),
+        allocated: number(c"stats.allocated"),
+        active: number(c"stats.active"),
+        resident: number(c"stats.resident"),
+        retained: number(c"stats.retained"),
+        metadata: number(c"stats.metadata"),
     }
 }
 

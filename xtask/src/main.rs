@@ -10,6 +10,8 @@ mod layers;
 mod sources;
 mod tree;
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use tree::Tree;
 
@@ -29,13 +31,15 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("tidy") => tidy(),
         Some("fuzz") => fuzz(),
+        Some("siege") => siege(),
         Some("sizes") => {
             print!("{}", functions::report(&Tree::of_workspace()));
             ExitCode::SUCCESS
         }
         _ => {
             eprintln!(
-                "usage: cargo xtask tidy | sizes | fuzz [--seconds N] [--seed N] [target ...]"
+                "usage: cargo xtask tidy | sizes | fuzz [--seconds N] [--seed N] [target ...]\n\
+                 \x20                 | siege [--seconds N] [--seed N] [--only ATTACK]... [--bin PATH]"
             );
             ExitCode::FAILURE
         }
@@ -44,19 +48,40 @@ fn main() -> ExitCode {
 
 /// Lets the targets of `crates/fuzzing` read inputs for a while, by the compiler at hand.
 fn fuzz() -> ExitCode {
+    let words = ["run", "--quiet", "--package", "fuzzing", "--bin", "regent-fuzz", "--"];
+    exit_code(cargo(&words, std::env::args_os().skip(2)))
+}
+
+/// Besieges a server and a Sentinel (`crates/siege`), built for release unless `--bin` names others.
+fn siege() -> ExitCode {
+    let mut words: Vec<OsString> = std::env::args_os().skip(2).collect();
+    if !words.iter().any(|word| word == "--bin") {
+        if !cargo(&["build", "--release", "--package", "regent"], []) {
+            return ExitCode::FAILURE;
+        }
+        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        words.push("--bin".into());
+        words.push(Path::new(&target).join("release/regent").into());
+    }
+    let run = ["run", "--release", "--quiet", "--package", "siege", "--bin", "regent-siege", "--"];
+    exit_code(cargo(&run, words))
+}
+
+/// Runs cargo with `words` and then `more`; true where it succeeds.
+fn cargo(words: &[&str], more: impl IntoIterator<Item = OsString>) -> bool {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = std::process::Command::new(cargo)
-        .args(["run", "--quiet", "--package", "fuzzing", "--bin", "regent-fuzz", "--"])
-        .args(std::env::args_os().skip(2))
-        .status();
+    let status = std::process::Command::new(cargo).args(words).args(more).status();
     match status {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+        Ok(status) => status.success(),
         Err(error) => {
             eprintln!("cargo cannot be run: {error}");
-            ExitCode::FAILURE
+            false
         }
     }
+}
+
+fn exit_code(succeeded: bool) -> ExitCode {
+    if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tidy() -> ExitCode {

@@ -66,10 +66,13 @@ pub fn cpu_time_of(_pid: u32) -> std::io::Result<u64> {
 
 /// Bytes of memory that the process occupies right now; zero where the system does not tell.
 pub fn resident_bytes() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
-    pages.unwrap_or(0) * page_bytes()
+    resident_bytes_of(pid()).unwrap_or(0)
+}
+
+/// The same of any process; none where there is no such process, or the system does not tell.
+pub fn resident_bytes_of(pid: u32) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    Some(statm.split(' ').nth(1)?.parse::<u64>().ok()? * page_bytes())
 }
 
 /// Bytes of memory that the process may still take: what the machine, the control group and the limit of its address

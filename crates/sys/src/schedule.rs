@@ -26,6 +26,14 @@ pub(crate) fn stand_back() {
     set_turn(0);
 }
 
+/// The calling thread runs when no other thread wants its core, as nearly as the system offers that: for a program that
+/// measures something beside a load of its own making.
+pub fn give_way() {
+    const LAST: i32 = 19;
+    // SAFETY: no pointers. On Linux the calling thread alone is meant; standing back is always allowed.
+    unsafe { libc::nice(LAST) };
+}
+
 /// Sets the length of the calling thread's turns, in nanoseconds; 0 is the usual one. Policy and priority stay. What the
 /// system refuses is no loss but of time.
 #[cfg(target_os = "linux")]

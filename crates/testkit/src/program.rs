@@ -8,22 +8,28 @@ use std::process::{Command, Stdio};
 pub struct Program {
     pub(crate) path: PathBuf,
     pub(crate) words: Vec<&'static str>,
+    address_space: Option<u64>,
 }
 
 impl Program {
     /// Our binary at `path`, as a test of its crate knows it.
     pub fn regent(path: &str) -> Program {
-        Program { path: path.into(), words: vec!["server"] }
+        Program { words: vec!["server"], ..Program::at(path) }
     }
 
     /// Our binary at `path` as a Sentinel.
     pub fn regent_sentinel(path: &str) -> Program {
-        Program { path: path.into(), words: vec!["sentinel"] }
+        Program { words: vec!["sentinel"], ..Program::at(path) }
     }
 
     /// Any program that takes the arguments of `redis-server` or `redis-sentinel`.
     pub fn at(path: impl AsRef<Path>) -> Program {
-        Program { path: path.as_ref().to_owned(), words: Vec::new() }
+        Program { path: path.as_ref().to_owned(), words: Vec::new(), address_space: None }
+    }
+
+    /// The same program with at most so many bytes of addresses, as after `ulimit -v`.
+    pub fn within(self, address_space: u64) -> Program {
+        Program { address_space: Some(address_space), ..self }
     }
 
     /// The installed `redis-server`; none, with a note, where there is none.
@@ -45,6 +51,9 @@ impl Program {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command.args(&self.words);
+        if let Some(bytes) = self.address_space {
+            sys::limits::bound_address_space(&mut command, bytes);
+        }
         command
     }
 }

@@ -4,20 +4,15 @@
 use crate::node::{Node, output_limit_of};
 use crate::registry::CommandId;
 use crate::session::{Closing, Role};
+use crate::share::{SHARE_INPUT_BYTES, Share};
 use arrayvec::ArrayVec;
 use resp::{Limits, ProtocolError, Request, Words};
 use session::Inbox;
 use store::{Inside, Wanted};
-use world::{ConnId, Level};
+use world::{ConnId, Effect, Level};
 
 /// How many requests are parsed ahead at the most.
 pub(crate) const AHEAD: usize = store::PREFETCH_MAX;
-
-/// The output that a session may cause in one turn, in bytes, before the others have theirs and some of it is sent.
-const SHARE_OUTPUT_BYTES: usize = 1 << 20;
-
-/// The requests that a session may have run in one turn, in bytes, before the others have theirs.
-const SHARE_INPUT_BYTES: usize = 64 << 10;
 
 /// A session for which that many bytes of output wait has its requests held, until half of it is sent: a peer that
 /// asks without reading fills only so much memory.
@@ -75,7 +70,10 @@ impl Node {
         // A session whose request is running right now is lent out; it cannot receive at the same time.
         let mut inbox = session.inbox.take().expect("input arrives between requests");
         session.running = inbox.bytes.len() + bytes.len();
-        if inbox.bytes.is_empty() {
+        if session.awaits_share {
+            // It has its next share when the others have had theirs, however much it sends meanwhile.
+            inbox.keep(bytes);
+        } else if inbox.bytes.is_empty() {
             // The usual case: requests run straight from the world's buffer, and nothing is left.
             let consumed = self.run(conn, &mut inbox, bytes);
             inbox.keep(&bytes[consumed..]);
@@ -114,6 +112,12 @@ impl Node {
         inbox.note(session.running);
         session.inbox = Some(inbox);
         session.running = 0;
+        // What it sends beyond the share that it waits for stays with the system, and so with the peer.
+        let is_unread = session.awaits_share && kept >= SHARE_INPUT_BYTES;
+        if session.is_unread != is_unread {
+            session.is_unread = is_unread;
+            self.effects.push_back(Effect::Reading { conn, on: !is_unread });
+        }
         if kept > self.settings.query_buffer_max && session.role != Role::Master {
             let id = session.id;
             self.stats.query_limit_disconnections += 1;
@@ -134,7 +138,7 @@ impl Node {
         if session.held {
             return 0;
         }
-        let share = session.out.len() + SHARE_OUTPUT_BYTES;
+        let mut share = Share::new(session.out.len(), &self.stats.turns);
         let mut batch = Batch::default();
         loop {
             let Some(session) = self.sessions.get(conn) else { return buffer.len() };
@@ -155,7 +159,11 @@ impl Node {
                 self.run_one(conn, inbox, buffer, &request, foreseen);
                 let Some(session) = self.sessions.get(conn) else { return buffer.len() };
                 let goes_on = session.may_run()
-                    && (session.out.len() < brake || self.may_cause_more(conn, share, &mut brake));
+                    && (session.out.len() < brake
+                        || self.may_cause_more(conn, share.output, &mut brake))
+                    && (self.stats.turns.commands_ns < share.until_ns
+                        || request.end == buffer.len()
+                        || self.may_take_longer(conn, &mut share));
                 if !goes_on {
                     // What was parsed ahead is parsed again when the session goes on.
                     inbox.parser = Default::default();
@@ -195,6 +203,16 @@ impl Node {
             self.share_is_used(conn);
         }
         has_share
+    }
+
+    /// Its requests have taken a while: judges that by its share of the turn.
+    #[cold]
+    fn may_take_longer(&mut self, conn: ConnId, share: &mut Share) -> bool {
+        let has_time = share.has_time(&self.stats.turns);
+        if !has_time {
+            self.share_is_used(conn);
+        }
+        has_time
     }
 
     /// Parses as many requests as the limits and the number with them allow, and sees to it that what they need is near

@@ -33,6 +33,7 @@ mod scripting;
 mod secrets;
 mod session;
 mod settings;
+mod share;
 mod shutdown;
 mod stats;
 mod tracking;

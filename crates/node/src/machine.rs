@@ -176,7 +176,7 @@ impl Machine for Node {
 
     fn idle(&mut self, now: Now, budget_us: u64) -> bool {
         self.now = now;
-        let mut more = self.run_next_shares();
+        let mut more = self.run_woken_late() | self.run_next_shares();
         if self.go_on_with_script() {
             self.bury();
             return true;

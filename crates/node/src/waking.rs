@@ -10,6 +10,7 @@
 
 use crate::blocking::Waiting;
 use crate::node::Node;
+use crate::share::{SHARE_NS, TURN_NS};
 use std::collections::VecDeque;
 use world::ConnId;
 
@@ -19,7 +20,7 @@ pub(crate) struct Waking {
     /// Woken sessions, the first to be woken first.
     woken: VecDeque<ConnId>,
     /// Sessions that had their share of a turn and have more to run.
-    shared: Vec<ConnId>,
+    shared: VecDeque<ConnId>,
     /// The stream of the primary was held by a pause and may go on.
     stream: bool,
 }
@@ -30,9 +31,9 @@ impl Waking {
         self.woken.push_back(conn);
     }
 
-    /// True where a session waits for the next turn only because it had its share of this one.
+    /// True where a session waits for the next turn only because this one has no time left.
     pub(crate) fn is_impatient(&self) -> bool {
-        !self.shared.is_empty()
+        !self.shared.is_empty() || !self.woken.is_empty()
     }
 }
 
@@ -49,18 +50,36 @@ impl Node {
 
     /// The session has had its share of this turn; it goes on in the next.
     pub(crate) fn share_is_used(&mut self, conn: ConnId) {
-        self.waking.shared.push(conn);
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        if !std::mem::replace(&mut session.awaits_share, true) {
+            self.waking.shared.push_back(conn);
+        }
     }
 
-    /// Lets every woken session go on, in the order in which they were woken. Sessions that these wake come after them.
+    /// Lets woken sessions go on, in the order in which they were woken, as long as the turn has time for it. Sessions
+    /// that these wake come after them.
     pub(crate) fn run_woken(&mut self) {
+        self.run_woken_within(TURN_NS);
+    }
+
+    /// The same at the end of a turn, where those that it had no time for have as long as a session has. True if some
+    /// are left.
+    pub(crate) fn run_woken_late(&mut self) -> bool {
+        if !self.waking.woken.is_empty() {
+            self.run_woken_within(self.stats.turns.busy_ns() + SHARE_NS);
+        }
+        !self.waking.woken.is_empty()
+    }
+
+    fn run_woken_within(&mut self, busy_ns: u64) {
         if std::mem::take(&mut self.waking.stream) {
             self.resume_stream();
         }
         if self.waking.woken.is_empty() {
             return;
         }
-        while let Some(conn) = self.waking.woken.pop_front() {
+        while self.stats.turns.busy_ns() < busy_ns {
+            let Some(conn) = self.waking.woken.pop_front() else { break };
             if self.waits_for_pause(conn) {
                 // Another pause may have begun since.
                 if self.blocking.pause(self.now.instant).is_some() {
@@ -74,13 +93,22 @@ impl Node {
         self.bury();
     }
 
-    /// Gives every session that had used up its share another one. True if there was any.
+    /// Gives sessions that had used up their shares another one, in turn, as long as this turn has time for it; one at
+    /// the least. True if there was any.
     pub(crate) fn run_next_shares(&mut self) -> bool {
         if self.waking.shared.is_empty() {
             return false;
         }
-        for conn in std::mem::take(&mut self.waking.shared) {
+        // Those that use up this share as well come behind all others.
+        for _ in 0..self.waking.shared.len() {
+            let Some(conn) = self.waking.shared.pop_front() else { break };
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.awaits_share = false;
+            }
             self.resume(conn);
+            if self.stats.turns.busy_ns() >= TURN_NS {
+                break;
+            }
         }
         self.thin_out();
         self.bury();
@@ -213,6 +241,96 @@ mod tests {
         assert!((18 << 20..24 << 20).contains(&most), "{most}");
         assert!(player.node.sessions.get(ConnId(0)).is_none(), "the limit closes it");
         assert_eq!(player.node.stats.output_limit_disconnections, 1);
+    }
+
+    /// A stopwatch by which each command takes a tenth of a millisecond.
+    fn slow_clock() -> u64 {
+        thread_local!(static NS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) });
+        NS.with(|ns| ns.replace(ns.get() + 100_000))
+    }
+
+    /// A turn in which these sessions have sent something.
+    fn turn(player: &mut Player, sent: &[(u32, &[u8])]) -> Vec<Effect> {
+        let now = Now::default().after_ms(5000);
+        player.node.handle_timeout(now);
+        for (conn, bytes) in sent {
+            player.node.handle_input(now, ConnId(*conn), bytes);
+        }
+        let effects = std::iter::from_fn(|| player.node.poll_effect()).collect();
+        player.node.idle(now, 0);
+        effects
+    }
+
+    fn commands(player: &Player) -> u64 {
+        player.node.stats.commands
+    }
+
+    #[test]
+    fn a_pipeline_of_slow_commands_is_run_by_shares_and_the_others_in_between() {
+        let mut player = player();
+        (1..=11).for_each(|number| player.open(&format!("c{number}")));
+        player.node.senses.stopwatch = slow_clock;
+        let before = commands(&player);
+        let heavy = words("APPEND heavy x").repeat(1000);
+        let sent: Vec<(u32, &[u8])> = (1..=10).map(|conn| (conn, &heavy[..])).collect();
+        turn(&mut player, &sent);
+        // A millisecond for those that came first, one request for each of the others, and a share behind them.
+        let first = commands(&player) - before;
+        assert!((15..=25).contains(&first), "{first}");
+        for _ in 1..10 {
+            let calls = commands(&player);
+            turn(&mut player, &[(11, &words("APPEND light x")[..])]);
+            let calls = commands(&player) - calls;
+            assert!((5..=15).contains(&calls), "{calls}");
+        }
+        while player.node.waking.is_impatient() {
+            turn(&mut player, &[]);
+        }
+        assert_eq!(commands(&player) - before, 10_009);
+    }
+
+    #[test]
+    fn what_is_sent_beyond_a_share_waits_for_the_next_and_is_not_read() {
+        let mut player = player();
+        player.open("b");
+        player.node.senses.stopwatch = slow_clock;
+        let before = commands(&player);
+        let requests = words("APPEND k x").repeat(3000);
+        let mut told = turn(&mut player, &[(1, &requests)]);
+        told.extend(turn(&mut player, &[(1, &requests), (1, &requests)]));
+        let calls = commands(&player) - before;
+        assert!((10..=20).contains(&calls), "more bytes are no more shares: {calls}");
+        while player.node.waking.is_impatient() {
+            told.extend(turn(&mut player, &[]));
+        }
+        let reading = told.iter().filter_map(|effect| match effect {
+            Effect::Reading { conn: ConnId(1), on } => Some(*on),
+            _ => None,
+        });
+        assert_eq!(reading.collect::<Vec<_>>(), [false, true]);
+        assert_eq!(commands(&player) - before, 9000);
+    }
+
+    #[test]
+    fn a_long_chain_of_blocked_clients_is_served_over_many_turns() {
+        const CLIENTS: usize = 100;
+        let mut player = player();
+        for number in 0..CLIENTS {
+            let name = format!("c{number}");
+            player.open(&name);
+            let chain = [format!("BLPOP k{number} 0"), format!("LPUSH k{} x", number + 1)];
+            player.input(&name, &pipeline(&[&chain[0], &chain[1]]));
+        }
+        player.node.senses.stopwatch = slow_clock;
+        turn(&mut player, &[(0, &words("LPUSH k0 x"))]);
+        let left = player.node.blocking.count;
+        assert!((70..95).contains(&left), "{left}");
+        for _ in 0..CLIENTS {
+            turn(&mut player, &[]);
+        }
+        assert_eq!(player.node.blocking.count, 0);
+        let heard = player.request("a", &format!("LLEN k{CLIENTS}"));
+        assert!(heard.contains("c99: (integer) 1"), "{heard}");
     }
 
     #[test]

@@ -53,6 +53,10 @@ pub(crate) struct Session {
     pub(crate) executing: Option<Queued>,
     /// So much output waits that its requests wait as well.
     pub(crate) held: bool,
+    /// It has used up its share of the turn, and goes on when it is given the next.
+    pub(crate) awaits_share: bool,
+    /// Nothing is read from it until some of what it has sent has run.
+    pub(crate) is_unread: bool,
     pub(crate) reply_mode: ReplyMode,
     pub(crate) closing: Option<Closing>,
     /// MULTI was said, and these commands wait for EXEC.
@@ -151,6 +155,8 @@ impl Session {
             argv_bytes: 0,
             executing: None,
             held: false,
+            awaits_share: false,
+            is_unread: false,
             reply_mode: ReplyMode::On,
             closing: None,
             transaction: None,

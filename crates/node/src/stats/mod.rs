@@ -10,7 +10,7 @@ pub(crate) use histogram::Histogram;
 pub(crate) use latency::Latency;
 pub(crate) use rates::Rates;
 pub(crate) use slowlog::Slowlog;
-use turns::Turns;
+pub(crate) use turns::Turns;
 
 use crate::registry::CommandId;
 use std::collections::BTreeMap;

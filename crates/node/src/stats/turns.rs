@@ -6,6 +6,7 @@ pub(crate) struct Turns {
     /// When the present turn began, on the stopwatch.
     began_ns: Option<u64>,
     commands_before: u64,
+    commands_ns_before: u64,
     /// How many turns there were.
     pub(crate) count: u64,
     /// How long they took together, and of that the commands and the regular work.
@@ -24,7 +25,13 @@ impl Turns {
         if self.began_ns.is_none() {
             self.began_ns = Some(stopwatch());
             self.commands_before = commands;
+            self.commands_ns_before = self.commands_ns;
         }
+    }
+
+    /// How long commands have taken in the present turn so far.
+    pub(crate) fn busy_ns(&self) -> u64 {
+        self.commands_ns.saturating_sub(self.commands_ns_before)
     }
 
     /// The turn that has begun, if any, is over.

@@ -3,8 +3,11 @@
 use crate::guests::{Book, Figures};
 use crate::siege::Outcome;
 use crate::stage::{Phase, Stage};
-use crate::target::Target;
+use crate::target::{SLOW_US, Target};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// So many slow commands are told.
+const SLOW_MAX: usize = 10;
 
 fn read(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
@@ -39,7 +42,7 @@ fn ms(us: u64) -> String {
 }
 
 /// The tables at the end, and the verdict.
-pub fn print(stage: &Stage, book: &Book, outcome: &Outcome) {
+pub fn print(stage: &Stage, book: &Book, outcome: &Outcome, slow: &[(String, u64, u64)]) {
     sys::say!(
         "\n{:<14} {:>11} {:>12} {:>10} {:>10} {:>8}",
         "attack",
@@ -97,6 +100,10 @@ pub fn print(stage: &Stage, book: &Book, outcome: &Outcome) {
         let (storm, held) = (mb(bounds.storm), mb(bounds.held));
         sys::say!("{:<26} {:>8} {storm:>8} {held:>8}", "bound of the server", "");
         sys::say!("{:<26} {:>8} {:>8}", "bound of the Sentinel", "", mb(bounds.sentinel));
+    }
+    sys::say!("\ncommands that took longer than {} ms: count and the longest in ms", ms(SLOW_US));
+    for (name, count, most) in slow.iter().take(SLOW_MAX) {
+        sys::say!("{name:<26} {count:>8} {:>8}", ms(*most));
     }
     let (count, findings) = stage.findings();
     if count == 0 {

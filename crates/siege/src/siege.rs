@@ -98,12 +98,13 @@ pub fn run(options: &Options) -> bool {
     sys::say!("The clients have left.");
     let ailments = target.last_ailments();
     let is_ill = !ailments.is_empty();
+    let slow = if is_ill { Vec::new() } else { target.slow_commands() };
     ailments.into_iter().for_each(|text| stage.find(text));
     if !is_ill {
         target.end_and_return().into_iter().for_each(|text| stage.find(text));
     }
     judge(options, &stage, &book, &outcome);
-    report::print(&stage, &book, &outcome);
+    report::print(&stage, &book, &outcome, &slow);
     stage.findings().0 == 0
 }
 

@@ -1,6 +1,7 @@
 //! The server and the Sentinel under siege: how they are set up, what they may take, and whether they are well.
 
-use client::{Client, field};
+use client::{Client, Value, field};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,9 +12,8 @@ use testkit::{Program, Sentinel, Server};
 /// What guests and the keeper log in with.
 const PASSWORD: &str = "welcome";
 
-/// The user that attacks log in as, where they do: everything but what an administrator does, within keys and channels
-/// of its own and those that Sentinels use.
-const INTRUDER: &str = "user intruder on >intruder ~siege:* &siege:* &__sentinel__:* +@all -@admin -shutdown -flushall \
+/// The user that attacks log in as, where they do: everything but what an administrator does, within keys of its own.
+const INTRUDER: &str = "user intruder on >intruder ~siege:* &* +@all -@admin -shutdown -flushall \
      -flushdb -swapdb -script|flush -function|flush +psync +sync +replconf +client|kill +client|list +client|info \
      +client|pause +slowlog|get +monitor";
 
@@ -27,6 +27,9 @@ const REPLICA_BYTES: u64 = 16 << 20;
 const STORED_BYTES: u64 = 64 << 20;
 /// A connection that has not logged in may be owed 16 KiB and have sent as much, for each of those that attacks hold.
 const STRANGERS_BYTES: u64 = 2000 * (32 << 10);
+
+/// Commands that held the server longer than this are told at the end, in microseconds.
+pub const SLOW_US: u64 = 2000;
 
 /// A process has so long to end after SIGTERM.
 const END_WITHIN_MS: u64 = 2000;
@@ -106,6 +109,7 @@ impl Target {
         let limits = format!("maxmemory-clients {CLIENTS_BYTES}");
         let replicas = format!("client-output-buffer-limit replica {REPLICA_BYTES} 8mb 10");
         let password = format!("requirepass {PASSWORD}");
+        let slow = format!("slowlog-log-slower-than {SLOW_US}");
         let program = Program::regent(bin).within(ADDRESS_SPACE);
         let server = Server::start(
             &program,
@@ -119,6 +123,10 @@ impl Target {
                 "client-query-buffer-limit 4mb",
                 "busy-reply-threshold 100",
                 "repl-backlog-size 1mb",
+                // No value is larger than what attacks are meant to store.
+                "proto-max-bulk-len 4mb",
+                &slow,
+                "slowlog-max-len 10000",
                 // So that SIGTERM saves.
                 "save 3600 1",
                 "enable-debug-command no",
@@ -245,6 +253,26 @@ impl Target {
             found.push(format!("the data was {keys} and is {after} after a restart"));
         }
         found
+    }
+
+    /// The commands that held the server longer than [`SLOW_US`]: their names, how many, and the longest of each in
+    /// microseconds; the longest first.
+    pub fn slow_commands(&self) -> Vec<(String, u64, u64)> {
+        let mut by_name: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        let Value::Array(entries) = self.server.ask(&["SLOWLOG", "GET", "-1"]) else {
+            return Vec::new();
+        };
+        for entry in &entries {
+            let Value::Array(parts) = entry else { continue };
+            let [_, _, Value::Int(us), Value::Array(words), ..] = &parts[..] else { continue };
+            let name = words.first().map(Value::text).unwrap_or_default().to_uppercase();
+            let (count, most) = by_name.entry(name).or_default();
+            (*count, *most) = (*count + 1, (*most).max(*us as u64));
+        }
+        let mut slow: Vec<_> =
+            by_name.into_iter().map(|(name, (count, us))| (name, count, us)).collect();
+        slow.sort_unstable_by_key(|(_, _, us)| std::cmp::Reverse(*us));
+        slow
     }
 
     /// How many clients the server knows, for the reports on the way.

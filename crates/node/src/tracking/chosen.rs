@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-/// Prefixes that do not overlap.
+/// Prefixes that do not overlap, but for the empty one: a session that names none has it beside all others.
 #[derive(Debug, Default)]
 pub(crate) struct Chosen {
-    /// Invariant: none begins with another.
+    /// Invariant: none begins with another, unless that is empty.
     prefixes: BTreeSet<Box<[u8]>>,
     bytes: usize,
 }
@@ -77,6 +77,9 @@ impl Chosen {
 
     /// The first of these that overlaps with `prefix`: the last one before it may hold it, the next may lie below it.
     fn overlapping(&self, prefix: &[u8]) -> Option<&[u8]> {
+        if let Some(empty) = self.prefixes.first().filter(|it| it.is_empty()) {
+            return Some(empty);
+        }
         let before = (Bound::Unbounded, Bound::Included(prefix));
         let behind = (Bound::Excluded(prefix), Bound::Unbounded);
         let last = self.prefixes.range::<[u8], _>(before).next_back();
@@ -144,7 +147,12 @@ mod tests {
             let have: Vec<&[u8]> = have.iter().map(Vec::as_slice).collect();
             let wanted: Vec<&[u8]> = wanted.iter().map(Vec::as_slice).collect();
             let old = match Chosen::new(&have, None) {
-                Ok(old) if !have.is_empty() => old,
+                Ok(mut old) if !have.is_empty() => {
+                    if prng.below(4) == 0 {
+                        old.extend(Chosen::new(&[], Some(&old)).expect("it is not looked at"));
+                    }
+                    old
+                }
                 Ok(_) => Chosen::default(),
                 Err(overlap) => {
                     assert_eq!(by_pairs(&have, &Chosen::default()), Some(overlap));

@@ -10,6 +10,7 @@ local doors, globals, is_library = ...
 local error, getmetatable, setmetatable, next, rawset = error, getmetatable, setmetatable, next, rawset
 local rawget, pcall, xpcall, select, tostring, type = rawget, pcall, xpcall, select, tostring, type
 local insert, concat, resume, collectgarbage = table.insert, table.concat, coroutine.resume, collectgarbage
+local load = load
 
 -- What scripts see: the face of what Lua calls globals. It is the environment of the functions below as well, so that
 -- nobody finds the globals by looking at theirs.
@@ -253,18 +254,13 @@ function globals.load(reader, name)
   if type(reader) ~= "function" then
     complain(1, "load", "function expected, got " .. type(reader), 2)
   end
-  local pieces = {}
-  while true do
-    local piece = reader()
-    if piece == nil or piece == "" then
-      break
-    end
-    if type(piece) ~= "string" then
-      return nil, "reader function must return a string"
-    end
-    pieces[#pieces + 1] = piece
+  -- Lua reads while it asks for more, so a reader that never ends is stopped by what makes no sense.
+  local made, problem = load(reader, tostring(name or "=(load)"))
+  if not made then
+    survive()
+    return nil, unveiled(problem)
   end
-  return doors.compile(concat(pieces), tostring(name or "=(load)"))
+  return made
 end
 
 -- redis ---------------------------------------------------------------------------------------------------------------

@@ -307,7 +307,12 @@ static const char *generic_reader (lua_State *L, void *ud, size_t *size) {
     lua_replace(L, 3);  /* save string in a reserved stack slot */
     return lua_tolstring(L, 3, size);
   }
-  else luaL_error(L, "reader function must return a string");
+  else {
+    luaL_where(L, 2);  /* regent: the function of the sandbox is in between */
+    lua_pushliteral(L, "reader function must return a string");
+    lua_concat(L, 2);
+    lua_error(L);
+  }
   return NULL;  /* to avoid warnings */
 }
 

@@ -160,6 +160,8 @@ fn errors_say_where_the_script_was() {
         ("while true do end", told("Script killed by user with SCRIPT KILL...")),
         ("while true do pcall(function() while true do end end) end", told("Script killed by user with SCRIPT KILL...")),
         ("local f = coroutine.wrap(function() while true do end end) while true do pcall(f) end", told("Script killed by user with SCRIPT KILL...")),
+        ("local f = load(function() return ' ' end) return f", told("Script killed by user with SCRIPT KILL...")),
+        ("while true do load(function() return ' ' end) end", told("Script killed by user with SCRIPT KILL...")),
         ("xpcall(function() while true do end end, function() while true do end end)", told("Script killed by user with SCRIPT KILL...")),
         ("while true do xpcall(function() error('x') end, function() while true do end end) end", told("Script killed by user with SCRIPT KILL...")),
         ("local function h() xpcall(function() while true do end end, h) while true do end end h()", told("Script killed by user with SCRIPT KILL...")),
@@ -208,6 +210,33 @@ fn what_scripts_share_cannot_be_changed() {
         ("local t = setmetatable({}, {__index = function() return 7 end}) return t.x", ":7\r\n"),
         ("return loadstring(string.dump(function() end)) == nil", ":1\r\n"),
         ("return load(function() return nil end) ~= nil", ":1\r\n"),
+        // A reader is asked for more only while what it has said may be the beginning of a program.
+        (
+            "local f, why = load(function() return 'x ' end) return why",
+            "$31\r\n(load):1: '=' expected near 'x'\r\n",
+        ),
+        (
+            "local f, why = load(function() return 'x ' end, 'a\\0b') return why",
+            "$37\r\n[string \"a\"]:1: '=' expected near 'x'\r\n",
+        ),
+        (
+            "local n = 0 local f = load(function() n = n + 1 return ({'return ', '4', 2, ''})[n] end) return f()",
+            ":42\r\n",
+        ),
+        (
+            "local f, why = load(function() return {} end) return why",
+            "-ERR user_script:1: reader function must return a string\r\n",
+        ),
+        (
+            "local f, why = load(function() error('no') end) return {f == nil and 1, why.err}",
+            "*2\r\n:1\r\n$21\r\nERR user_script:1: no\r\n",
+        ),
+        (
+            "local d, at = string.dump(function() end), 0 \
+             local f, why = load(function() at = at + 1 return d:sub(at, at) end) return why",
+            "$29\r\nattempt to load compiled code\r\n",
+        ),
+        ("load(function() return 'a = 1' end)", "$-1\r\n"),
         ("return ('x'):rep(3)", "$3\r\nxxx\r\n"),
         ("return _G", "*0\r\n"),
     ]);

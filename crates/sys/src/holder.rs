@@ -16,19 +16,27 @@ pub struct Holder {
 /// The process that listens on `port`. None where nobody does, where it is another user's, or on a system without
 /// `/proc`.
 pub fn of_port(port: u16) -> Option<Holder> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).ok());
-    let sockets: Vec<String> = tables
-        .iter()
-        .flatten()
-        .flat_map(|table| table.lines().filter_map(|line| listener(line, port)))
-        .map(|inode| format!("socket:[{inode}]"))
-        .collect();
+    let sockets = listeners(port);
     if sockets.is_empty() {
         return None;
     }
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let mut pids = processes.filter_map(|it| it.file_name().to_str()?.parse::<u32>().ok());
     pids.find(|pid| holds(*pid, &sockets)).map(describe)
+}
+
+/// Whether anybody listens on `port`, as far as `/proc` tells. A port may be taken all the same: by a connection that
+/// goes out from it, or by what is left of one for a minute.
+pub fn is_listened(port: u16) -> bool {
+    !listeners(port).is_empty()
+}
+
+/// The sockets that listen on `port`, by the names that processes have for them.
+fn listeners(port: u16) -> Vec<String> {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).ok());
+    let lines = tables.iter().flatten().flat_map(|table| table.lines());
+    let inodes = lines.filter_map(|line| listener(line, port));
+    inodes.map(|inode| format!("socket:[{inode}]")).collect()
 }
 
 /// The inode of the socket that a line of `/proc/net/tcp` tells of, if it listens on `port`.

@@ -182,6 +182,11 @@ impl ListenError {
         self.error.raw_os_error().is_some_and(|number| unsupported.contains(&number))
     }
 
+    /// Somebody has the address: a listener, or a connection.
+    pub fn is_taken(&self) -> bool {
+        self.error.kind() == io::ErrorKind::AddrInUse
+    }
+
     /// The address belongs to no interface of this machine.
     pub fn is_absent(&self) -> bool {
         self.error.raw_os_error() == Some(libc::EADDRNOTAVAIL)
@@ -272,9 +277,35 @@ pub fn literal(host: &str, port: u16) -> Option<SocketAddr> {
 }
 
 /// A TCP port of this machine that nobody listens at right now; for tests and trials.
+///
+/// It is one of those that the system gives to outgoing connections, and any of these may take it away. What is to
+/// listen there again tomorrow asks for a [`lasting_port`].
 pub fn free_port() -> io::Result<u16> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
     let address = SockRef::from(&socket).local_addr()?;
     Ok(address.as_socket().map_or(0, |address| address.port()))
 }
+
+/// A port of this machine that is free, and that no outgoing connection is given, so that it is likely to be free again
+/// later. Not one of `but`.
+pub fn lasting_port(but: &[u16]) -> io::Result<u16> {
+    // Where the system does not tell, its usual range begins above all of these.
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok();
+    let first = range.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    let end = first.unwrap_or(LASTING_END).clamp(LASTING_BEGIN, LASTING_END);
+    let count = end - LASTING_BEGIN;
+    // Any place to begin will do, as long as two programs do not begin at the same one.
+    let chance = free_port()?;
+    let candidates = (0..count).map(|n| LASTING_BEGIN + chance.wrapping_add(n) % count);
+    let is_free =
+        |port: &u16| Listener::tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, *port)), 1).is_ok();
+    match candidates.filter(|port| !but.contains(port)).find(is_free) {
+        Some(port) => Ok(port),
+        None => free_port(),
+    }
+}
+
+/// Where lasting ports lie: above those of well-known services, below those that systems give away.
+const LASTING_BEGIN: u16 = 12_000;
+const LASTING_END: u16 = 32_000;

@@ -16,6 +16,8 @@ use super::settings;
 pub(super) const NAME: &str = "mymaster";
 /// How long replicas may take to be linked, and Sentinels to know each other.
 const PATIENCE_MS: u64 = 30_000;
+/// How long a port may be used by a connection. What is left of one that has ended is there for a minute.
+const PORT_MS: u64 = 70_000;
 /// Sentinels listen so far above the servers, as 26379 is above 6379.
 pub(super) const ABOVE: u16 = 20_000;
 /// The file that names the members, below the group's folder.
@@ -38,7 +40,11 @@ pub(super) struct Group {
 
 impl Group {
     /// The group that is kept in the folder, or a new one. Nothing runs yet.
-    pub(super) fn find(arguments: &Arguments, out: Out) -> Result<Group> {
+    pub(super) fn find(
+        arguments: &Arguments,
+        out: Out,
+        stopped: &mut impl FnMut() -> bool,
+    ) -> Result<Group> {
         let is_temporary = arguments.folder.is_none();
         let folder = match &arguments.folder {
             Some(folder) => file::absolute(folder),
@@ -53,7 +59,9 @@ impl Group {
         if goes_on {
             refuse_running(&folder, &ports)?;
         }
-        ports.iter().try_for_each(|(program, port)| refuse_taken(*program, *port))?;
+        for (program, port) in &ports {
+            refuse_taken(*program, *port, &out, stopped)?;
+        }
         file::create_private_folders(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let lock = file::lock(folder.join(LOCK))
@@ -306,15 +314,36 @@ fn refuse_running(folder: &Path, ports: &[(Program, u16)]) -> Result<()> {
     Ok(())
 }
 
-/// A port where somebody answers would be taken for a member of ours.
-fn refuse_taken(program: Program, port: u16) -> Result<()> {
+/// A port where somebody answers would be taken for a member of ours. One that only a connection goes out from, as it
+/// may where the system gives such ports away, is waited for: it is free again in a minute at the latest once that ends.
+fn refuse_taken(
+    program: Program,
+    port: u16,
+    out: &Out,
+    stopped: &mut impl FnMut() -> bool,
+) -> Result<()> {
+    let name = program.name();
     let address = net::bind_address("127.0.0.1", port).context("127.0.0.1 is an address")?;
-    match net::Listener::tcp(address, 1) {
-        Ok(_) => Ok(()),
-        Err(error) if holder::of_port(port).is_none() => {
-            bail!("the {} cannot listen on port {port}: {error}", program.name())
+    let begin = clock::instant();
+    let mut is_said = false;
+    loop {
+        match net::Listener::tcp(address, 1) {
+            Ok(_) => return Ok(()),
+            Err(_) if stopped() => bail!("stopped before port {port} was free for the {name}"),
+            Err(_) if holder::is_listened(port) => {
+                bail!("{}, and the {name} needs it", member::who_holds(port))
+            }
+            Err(error) if error.is_taken() && clock::instant().ms_since(begin) < PORT_MS => {
+                if !is_said {
+                    out.say(&format!(
+                        "Waiting for port {port}, which the {name} needs: a connection of another program uses it."
+                    ));
+                }
+                is_said = true;
+            }
+            Err(error) => bail!("the {name} cannot listen on port {port}: {error}"),
         }
-        Err(_) => bail!("{}, and the {} needs it", member::who_holds(port), program.name()),
+        sys::thread::sleep(std::time::Duration::from_millis(100));
     }
 }
 
@@ -329,7 +358,7 @@ fn read_members(text: &[u8]) -> Option<Vec<(Program, u16)>> {
 }
 
 fn choose_ports(arguments: &Arguments) -> Result<Vec<(Program, u16)>> {
-    let mut ports = Vec::new();
+    let mut ports: Vec<(Program, u16)> = Vec::new();
     let counts =
         [(Program::Server, 1 + arguments.replicas()), (Program::Sentinel, arguments.sentinels())];
     for (program, count) in counts {
@@ -337,7 +366,10 @@ fn choose_ports(arguments: &Arguments) -> Result<Vec<(Program, u16)>> {
             let above = if program == Program::Sentinel { ABOVE } else { 0 };
             let port = match arguments.port {
                 Some(first) => first + above + at as u16,
-                None => net::free_port().context("no port is free")?,
+                None => {
+                    let chosen: Vec<u16> = ports.iter().map(|(_, port)| *port).collect();
+                    net::lasting_port(&chosen).context("no port is free")?
+                }
             };
             ports.push((program, port));
         }

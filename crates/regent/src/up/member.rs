@@ -19,6 +19,8 @@ const ANSWER: Duration = Duration::from_millis(300);
 /// After this time one that died is started again, as an init system would.
 const RESTART_MS: u64 = 3000;
 const LOOK: Duration = Duration::from_millis(20);
+/// How soon one that found its port taken is looked at again.
+const PORT_LOOK: Duration = Duration::from_millis(200);
 /// What a server says last in its log where it was asked to end and cannot save.
 const CANNOT_END: &str = "Errors trying to shut down the server";
 
@@ -84,6 +86,8 @@ pub(super) struct Member {
     folder: PathBuf,
     password: String,
     child: Option<Child>,
+    /// What it was started with at last.
+    options: Vec<String>,
     client: Option<Client>,
     /// When it was seen to have died.
     died: Option<Instant>,
@@ -100,6 +104,7 @@ impl Member {
             folder: folder.join(format!("{}-{port}", program.word())),
             password: password.to_owned(),
             child: None,
+            options: Vec::new(),
             client: None,
             died: None,
             log_before: 0,
@@ -149,6 +154,7 @@ impl Member {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
         let child = command.spawn();
         self.child = Some(child.with_context(|| format!("cannot start {}", self.called()))?);
+        self.options = options.iter().map(|option| (*option).to_owned()).collect();
         self.died = None;
         Ok(())
     }
@@ -268,7 +274,12 @@ impl Member {
                 Err(Silence::Loads) => deadline = clock::instant().after_ms(PATIENCE_MS),
                 Err(Silence::Mute) => {}
             }
-            if self.has_ended().is_some() {
+            if self.has_ended().is_some() && self.has_missed_its_port() {
+                let options = std::mem::take(&mut self.options);
+                let options: Vec<&str> = options.iter().map(String::as_str).collect();
+                self.start(&options)?;
+                sys::thread::sleep(PORT_LOOK);
+            } else if self.has_ended().is_some() {
                 bail!("{called} has ended:\n{}", self.last_words());
             }
             if clock::instant() > deadline {
@@ -277,6 +288,11 @@ impl Member {
             sys::thread::sleep(LOOK);
         }
         Ok(())
+    }
+
+    /// A connection of another program went out from its port in the moment in which it was to listen there.
+    fn has_missed_its_port(&self) -> bool {
+        self.last_words().contains("Address already in use") && !holder::is_listened(self.port)
     }
 
     /// Ends it as a crash would.

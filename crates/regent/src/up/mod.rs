@@ -43,12 +43,12 @@ pub(crate) fn run(arguments: &[Vec<u8>]) -> Result<u8> {
     // The end of the terminal is an end like any other; the members do not outlive it.
     let mut signals = Signals::catch_with_hangup().context("cannot wait for signals")?;
     let mut is_stopped = false;
-    let mut group = Group::find(&arguments, out.clone())?;
     let mut stopped = || {
         // Nobody sees what cannot be written any more.
         is_stopped |= signals.take() != Signalled::default() || out.is_gone();
         is_stopped
     };
+    let mut group = Group::find(&arguments, out.clone(), &mut stopped)?;
     let shown = show(&arguments, &mut group, &mut stopped);
     out.say("\nStopping.");
     let was_good = stop::run(&mut group, &mut || signals.take() != Signalled::default());

@@ -1,12 +1,13 @@
 //! What a group does not start with, and the sentence that says why.
 
-use std::net::TcpListener;
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use crate::PROGRAM;
-use crate::run::{Up, folder, once, run, servers, text};
+use crate::run::{Up, assert_all_have, folder, once, run, servers, text};
 
 #[test]
 fn a_port_that_somebody_holds_is_refused_with_who_holds_it() {
@@ -23,6 +24,53 @@ fn a_port_that_somebody_holds_is_refused_with_who_holds_it() {
         assert_eq!(text(&output.stdout), "");
         assert!(!folder.path().join("group").exists(), "nothing was begun");
     }
+}
+
+/// A connection that goes out from `port`, with both its ends.
+fn connection_from(port: u16) -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let to = listener.local_addr().expect("it is bound");
+    let out = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let out = out.expect("there are sockets");
+    let from = SocketAddr::from(([127, 0, 0, 1], port));
+    // What is left of the group's own connections does not matter; afterwards the port is ours alone.
+    out.set_reuse_address(true).expect("it is a socket");
+    out.bind(&from.into()).expect("the port is free");
+    out.set_reuse_address(false).expect("it is a socket");
+    out.connect(&to.into()).expect("somebody listens");
+    (out.into(), listener.accept().expect("it has come").0)
+}
+
+#[test]
+fn a_port_that_a_connection_goes_out_from_is_waited_for() {
+    let folder = folder();
+    once(folder.path(), &[]);
+    let port = servers(folder.path())[1];
+    let (out, accepted) = connection_from(port);
+    let mut up = Up::begin(folder.path(), &[]);
+    up.said(folder.path(), &format!("Waiting for port {port}, which the server needs"));
+    // The end that closes first is left with the port for a minute.
+    drop(accepted);
+    let mut end = Vec::new();
+    (&out).read_to_end(&mut end).expect("it was closed");
+    drop(out);
+    up.said(folder.path(), "Ctrl-C stops them all");
+    up.signal("TERM");
+    assert!(up.end().0.success());
+    assert_all_have(folder.path(), 500);
+}
+
+#[test]
+fn a_port_that_is_waited_for_can_be_given_up() {
+    let folder = folder();
+    once(folder.path(), &[]);
+    let _both = connection_from(servers(folder.path())[0]);
+    let mut up = Up::begin(folder.path(), &[]);
+    up.said(folder.path(), "Waiting for port");
+    up.signal("INT");
+    let (status, why) = up.end();
+    assert_eq!(status.code(), Some(1), "{why}");
+    assert!(why.contains("stopped before port"), "{why}");
 }
 
 #[test]

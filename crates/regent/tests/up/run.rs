@@ -82,12 +82,17 @@ pub(crate) struct Up {
 impl Up {
     /// Starts a new one, and waits until it is up.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Up {
+        let up = Up::begin(folder, arguments);
+        up.said(folder, "Ctrl-C stops them all");
+        up
+    }
+
+    /// Starts one.
+    pub(crate) fn begin(folder: &Path, arguments: &[&str]) -> Up {
         let mut command = command(folder, &[&FEW[..], arguments].concat());
         let out = std::fs::File::create(folder.join("out")).expect("the folder is writable");
         command.stdout(out).stderr(Stdio::piped());
-        let up = Up { child: command.spawn().expect("it starts") };
-        up.said(folder, "Ctrl-C stops them all");
-        up
+        Up { child: command.spawn().expect("it starts") }
     }
 
     /// Waits until it says so; everything that it said.

@@ -6,5 +6,6 @@ mod run;
 mod ends;
 mod refuses;
 mod screen;
+mod stops;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_regent");

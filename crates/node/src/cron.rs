@@ -80,7 +80,7 @@ impl Node {
             self.close_kept_connections();
             self.close_idle_clients();
             self.check_soft_limits();
-            self.scripting.grant((self.senses.facts)().memory_room);
+            self.grant_memory();
         }
         self.stats.turns.cron_ns += (self.senses.stopwatch)().saturating_sub(started);
     }

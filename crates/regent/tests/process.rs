@@ -456,6 +456,9 @@ fn what_killed_processes_left_behind_is_removed() {
     child.wait().expect("it ends");
 }
 
+/// One text of 100 MB, many times.
+const MANY: &str = "local s = ('x'):rep(1e8) local t = {} for i = 1, 100 do t[i] = s end ";
+
 #[test]
 fn a_script_that_takes_all_memory_fails_and_the_server_goes_on() {
     let folder = Folder::new("memory");
@@ -472,9 +475,24 @@ fn a_script_that_takes_all_memory_fails_and_the_server_goes_on() {
         "local s = 'x' while true do s = s .. s end",
         "local t = {} for i = 1, 1e9 do t[i] = {i} end",
         "local s = ('x'):rep(1e8) local t = {} while true do t[#t + 1] = s .. #t end",
+        // What is built of one text outside of Lua.
+        &format!("{MANY} return redis.call('MSET', unpack(t))"),
+        &format!("{MANY} return redis.acl_check_cmd('MSET', unpack(t))"),
+        &format!("{MANY} return cjson.encode(t)"),
+        &format!("{MANY} return cmsgpack.pack(t)"),
+        &format!("{MANY} return struct.pack(('s'):rep(100), unpack(t))"),
+        &format!("{MANY} return redis.log(redis.LOG_DEBUG, unpack(t))"),
+        &format!("{MANY} return t"),
+        &format!("{MANY} return {{err = t[1]:rep(5)}}"),
+        &format!("{MANY} error(t[1]:rep(5))"),
+        &format!("{MANY} return loadstring('x', t[1]:rep(5))"),
+        "local t = {} for i = 1, 40 do t = {t, t} end return cjson.encode(t)",
+        "local t = {} for i = 1, 40 do t = {t, t} end return t",
+        // The data grows while a script runs, and less is left for it.
+        "local s = ('x'):rep(1e8) for i = 1, 1000 do redis.call('SET', 'big' .. i, s) end",
     ] {
         let reply = client.command(&["EVAL", body, "0"]).expect("the server goes on");
-        assert!(reply.is_error(), "{body}");
+        assert!(reply.is_error(), "{body}: {reply:?}");
         let pong = client.command(&["PING"]).expect("the server goes on");
         assert!(!pong.is_error(), "after {body}");
     }

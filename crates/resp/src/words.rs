@@ -120,6 +120,14 @@ impl Owned {
         owned
     }
 
+    /// No words yet, but room for so many with so many bytes. None: there is no memory for them.
+    pub fn with_room(bytes: usize, words: usize) -> Option<Owned> {
+        let mut owned = Owned::default();
+        owned.bytes.try_reserve_exact(bytes).ok()?;
+        owned.spans.try_reserve_exact(words).ok()?;
+        Some(owned)
+    }
+
     /// Adds a word at the end.
     pub fn push(&mut self, word: &[u8]) {
         let start = self.bytes.len();

@@ -21,6 +21,13 @@ pub struct Writer<'a> {
 #[must_use]
 pub struct Deferred(usize);
 
+impl Deferred {
+    /// How many bytes are before it.
+    pub fn at(&self) -> usize {
+        self.0
+    }
+}
+
 impl<'a> Writer<'a> {
     /// A writer that appends to `out`.
     pub fn new(out: &'a mut Vec<u8>, proto: Proto) -> Writer<'a> {

@@ -1,13 +1,15 @@
 //! What the sandbox gets from Rust: most of the table `redis`, and a few functions that only the sandbox itself uses.
 
 use crate::ScriptFlags;
+use crate::allowance::{Checked, NO_MEMORY, Text};
 use crate::engine::{Answer, Call, Log, Registered, Step};
-use crate::interpreter::{State, compile, hex_sum, text_of, word_of};
+use crate::interpreter::{Spelled, State, compile, hex, text_of, word_of};
 use crate::raised::{self, Raised};
 use crate::{bits, from_redis, json, lifted, msgpack, packing, random, shebang};
 use command::{Owned, Proto, REDIS_VERSION};
-use mlua::{FromLua, Function, Lua, MultiValue, Result, Scope, Table, Value, Variadic};
+use mlua::{Function, Lua, MultiValue, Result, Scope, Table, Value};
 use resp::WORD_BYTES_MAX;
+use sha1::{Digest, Sha1};
 
 /// What replicas are told: the bit in `redis.set_repl`.
 const REPLICAS: i64 = 2;
@@ -26,14 +28,15 @@ pub(crate) fn all<'s, 'e: 's>(
     let number = |text: &str| text.parse::<i64>().expect("parts of a version are numbers");
     doors.raw_set("version", REDIS_VERSION)?;
     doors.raw_set("version_number", number(major) << 16 | number(minor) << 8 | number(patch))?;
-    let call = move |lua: &Lua, words: Words| match send(state, lua, words)? {
+    let call = move |lua: &Lua, words: MultiValue| match send(state, lua, words)? {
         (reply, false) => Ok(reply),
         (reply, true) => Err(Raised::value(reply)),
     };
     doors.raw_set("call", scope.create_function(call)?)?;
-    let try_call = move |lua: &Lua, words: Words| send(state, lua, words).map(|(reply, _)| reply);
+    let try_call =
+        move |lua: &Lua, words: MultiValue| send(state, lua, words).map(|(reply, _)| reply);
     doors.raw_set("pcall", scope.create_function(try_call)?)?;
-    let check = move |lua: &Lua, words: Words| may_run(state, lua, words);
+    let check = move |lua: &Lua, words: MultiValue| may_run(state, lua, words);
     doors.raw_set("acl_check_cmd", scope.create_function(check)?)?;
     doors
         .raw_set("unveil", lua.create_function(|_, problem: Value| Ok(raised::unveil(problem)))?)?;
@@ -44,7 +47,8 @@ pub(crate) fn all<'s, 'e: 's>(
     let set_repl = move |lua: &Lua, words: MultiValue| said(lua, set_repl(state, &words));
     doors.raw_set("set_repl", scope.create_function(set_repl)?)?;
     let sum = move |lua: &Lua, words: MultiValue| match words.len() {
-        1 => Ok(hex_sum(&text_of(&words[0]).unwrap_or_default())),
+        1 => sum_of(state, &text_of(&words[0]).unwrap_or_default())
+            .map_err(|problem| problem.raised(lua)),
         _ => Err(Raised::value(error_table(lua, "wrong number of arguments")?)),
     };
     doors.raw_set("sha1hex", scope.create_function(sum)?)?;
@@ -53,14 +57,19 @@ pub(crate) fn all<'s, 'e: 's>(
     let register = move |_: &Lua, function| Ok(register(state, &kept, function));
     doors.raw_set("register", scope.create_function(register)?)?;
     doors.raw_set("where", lua.create_function(|lua, ()| Ok(place(lua).unzip()))?)?;
-    let compile = |lua: &Lua, (text, name): (mlua::LuaString, mlua::LuaString)| {
+    let compile = move |lua: &Lua, (text, name): (mlua::LuaString, mlua::LuaString)| {
+        let (text_bytes, name_bytes) = (text.as_bytes().len(), name.as_bytes().len());
+        // A message of the compiler may tell the text; the name is copied several times.
+        let asked = state.allowance.ask(text_bytes.saturating_add(8 * name_bytes));
+        let asked = asked.and_then(|()| state.allowance.work_on(lua, 32 * text_bytes));
+        asked.map_err(|problem| problem.raised(lua))?;
         let name = name.to_string_lossy().replace('\0', " ");
         Ok(match compile(lua, &text.as_bytes(), &name, &lua.globals()) {
             Ok(function) => (Some(function), None),
             Err(problem) => (None, Some(lua.create_string(problem)?)),
         })
     };
-    doors.raw_set("compile", lua.create_function(compile)?)?;
+    doors.raw_set("compile", scope.create_function(compile)?)?;
     random::add_to(lua, &doors, &state.random)?;
     doors.raw_set("cjson", json::library(lua, &state.switches)?)?;
     doors.raw_set("cmsgpack", msgpack::library(lua)?)?;
@@ -79,9 +88,35 @@ fn log(state: &State<'_>, values: &MultiValue) -> std::result::Result<(), &'stat
     if !(0..=3).contains(&level) {
         return Err("Invalid debug level.");
     }
-    let texts: Vec<Vec<u8>> = values.iter().skip(1).filter_map(text_of).collect();
-    state.ask(Step::Log(Log { level, text: texts.join(&b' ') }));
+    let line = line_of(state, values.iter().skip(1).filter_map(text_of));
+    state.ask(Step::Log(Log { level, text: line.map_err(|_| NO_MEMORY)? }));
     Ok(())
+}
+
+/// How often a line is copied on its way to the log; bytes that are no text grow to three.
+const LINE_COPIES: usize = 8;
+
+/// Texts with blanks between them.
+fn line_of(state: &State<'_>, texts: impl Iterator<Item = Spelled>) -> Checked<Vec<u8>> {
+    let mut line = Text::new(state.lua);
+    for (index, text) in texts.enumerate() {
+        if index > 0 {
+            line.push(b' ')?;
+        }
+        line.add(&text)?;
+        state.allowance.ask(LINE_COPIES * line.len())?;
+    }
+    Ok(line.take())
+}
+
+/// The SHA-1 sum of a text; a long one is looked up from now and then.
+fn sum_of(state: &State<'_>, text: &[u8]) -> Checked<String> {
+    let mut sum = Sha1::new();
+    for piece in text.chunks(64 << 10) {
+        sum.update(piece);
+        state.allowance.work_on(state.lua, 8 * piece.len())?;
+    }
+    Ok(hex(&sum.finalize()))
 }
 
 /// `redis.setresp`.
@@ -120,54 +155,57 @@ fn said(lua: &Lua, outcome: std::result::Result<(), &'static str>) -> Result<()>
     }
 }
 
-/// The arguments of a call.
-type Words = Variadic<Word>;
-
-/// A word of a command, in a script's own words. None: a value that can be none.
-struct Word(Option<Vec<u8>>);
-
-impl FromLua for Word {
-    fn from_lua(value: Value, _: &Lua) -> Result<Word> {
-        Ok(Word(word_of(&value)))
-    }
-}
-
 /// `redis.call` and `redis.pcall`: the reply, and whether it is an error.
-fn send(state: &State<'_>, lua: &Lua, words: Words) -> Result<(Value, bool)> {
-    let words = match words_of(words) {
-        Ok(words) => words,
-        Err(problem) => return Ok((error_table(lua, problem)?, true)),
-    };
+fn send(state: &State<'_>, lua: &Lua, words: MultiValue) -> Result<(Value, bool)> {
     let (proto, propagates) = (state.proto.get(), state.propagates.get());
-    if state.death.get().is_none()
-        && let Answer::Reply(reply) = state.ask(Step::Call(Call { words, proto, propagates }))
-    {
-        return Ok((from_redis::value(lua, &reply)?, reply.first() == Some(&b'-')));
+    let words = words_of(state, &words);
+    if state.death.get().is_none() {
+        let words = match words {
+            Ok(words) => words,
+            Err(problem) => return Ok((error_table(lua, problem.text())?, true)),
+        };
+        if let Answer::Reply(reply) = state.ask(Step::Call(Call { words, proto, propagates })) {
+            return Ok((from_redis::value(lua, &reply)?, reply.first() == Some(&b'-')));
+        }
     }
     // Not even `redis.pcall` hands the end of a script to the script.
-    Err(Raised::value(error_table(lua, state.death.get().unwrap_or("the script was interrupted"))?))
+    let why = state.death.get().unwrap_or("the script was interrupted");
+    Err(Raised::value(error_table(lua, why)?))
 }
 
 /// `redis.acl_check_cmd`.
-fn may_run(state: &State<'_>, lua: &Lua, words: Words) -> Result<bool> {
-    let allowed = words_of(words).map(|words| state.ask(Step::Check(words)));
+fn may_run(state: &State<'_>, lua: &Lua, words: MultiValue) -> Result<bool> {
+    let allowed = words_of(state, &words).map(|words| state.ask(Step::Check(words)));
     let problem = match allowed {
         Ok(Answer::Allowed(Some(allowed))) => return Ok(allowed),
-        Ok(_) => "Invalid command passed to redis.acl_check_cmd()",
+        Ok(_) => "Invalid command passed to redis.acl_check_cmd()".into(),
         Err(problem) => problem,
     };
-    Err(Raised::value(error_table(lua, problem)?))
+    Err(Raised::value(error_table(lua, problem.text())?))
 }
 
-fn words_of(words: Words) -> std::result::Result<Owned, &'static str> {
-    if words.is_empty() {
-        return Err("Please specify at least one argument for this redis lib call");
+/// The arguments of a call as words. They are copied once, into room that was asked for.
+fn words_of(state: &State<'_>, values: &MultiValue) -> Checked<Owned> {
+    if values.is_empty() {
+        return Err("Please specify at least one argument for this redis lib call".into());
     }
-    let mut owned = Owned::default();
-    for Word(word) in words {
-        let word = word.ok_or("Lua redis lib command arguments must be strings or integers")?;
+    let mut total = 0usize;
+    for value in values {
+        if let Value::String(text) = value {
+            total = total.saturating_add(text.as_bytes().len());
+        }
+    }
+    state.allowance.work(state.lua, values.len())?;
+    state.allowance.work_on(state.lua, total)?;
+    // Numbers are short.
+    let bytes = total.saturating_add(32 * values.len());
+    state.allowance.ask(bytes)?;
+    let mut owned = Owned::with_room(bytes, values.len()).ok_or(NO_MEMORY)?;
+    for value in values {
+        let word =
+            word_of(value).ok_or("Lua redis lib command arguments must be strings or integers")?;
         if word.len() > WORD_BYTES_MAX {
-            return Err("Lua redis lib command argument of 4 GiB or more");
+            return Err("Lua redis lib command argument of 4 GiB or more".into());
         }
         owned.push(&word);
     }
@@ -175,9 +213,9 @@ fn words_of(words: Words) -> std::result::Result<Owned, &'static str> {
 }
 
 /// An error as scripts know it.
-fn error_table(lua: &Lua, problem: &str) -> Result<Value> {
+fn error_table(lua: &Lua, problem: impl AsRef<[u8]>) -> Result<Value> {
     let table = lua.create_table()?;
-    table.raw_set("err", format!("ERR {problem}"))?;
+    table.raw_set("err", lua.create_string([b"ERR ", problem.as_ref()].concat())?)?;
     Ok(Value::Table(table))
 }
 
@@ -213,6 +251,12 @@ fn register(
     };
     if registered.iter().any(|it| it.name == name) {
         return Some("Function already exists in the library".into());
+    }
+    let described: usize =
+        registered.iter().filter_map(|it| it.description.as_ref()).map(Vec::len).sum();
+    let more = description.as_ref().map_or(0, |it| it.as_bytes().len());
+    if !state.allowance.has(described.saturating_add(more)) {
+        return Some(NO_MEMORY.into());
     }
     let id = state.next_id.get();
     state.next_id.set(id + 1);

@@ -11,12 +11,15 @@
 //! The interpreter never ends before the engine does: it takes one order after the other.
 
 use crate::ScriptFlags;
+use crate::allowance::Granted;
 use crate::failure::broken;
 use crate::interpreter;
 use command::{Owned, Proto};
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
 /// What scripts may nest on, the first of these that the system grants. Only pages that were touched take memory. It is
 /// patterns that need so much: Lua matches them by recursion, as deep as they are long, to a bound that takes 40 MB.
@@ -78,8 +81,8 @@ pub struct Done {
     pub reply: Vec<u8>,
     /// The reply is an error.
     pub failed: bool,
-    /// Errors in the reply that were not counted when they came about.
-    pub errors: Vec<Vec<u8>>,
+    /// Errors in the reply that were not counted when they came about: how many of each code.
+    pub errors: BTreeMap<Vec<u8>, u64>,
 }
 
 impl Done {
@@ -132,8 +135,6 @@ pub(crate) enum Order {
     Load { code: Vec<u8> },
     /// Run a function that was registered.
     Call { id: u64, name: String, keys: Vec<Vec<u8>>, arguments: Vec<Vec<u8>>, proto: Proto },
-    /// Lua may allocate so many bytes in all.
-    Limit(usize),
     /// These functions are not wanted any more.
     Forget(Vec<u64>),
     /// The answer to what a script asked.
@@ -145,6 +146,7 @@ pub(crate) enum Order {
 /// An interpreter.
 pub(crate) struct Engine {
     stack: Option<Coroutine<Order, (Step, usize), (), DefaultStack>>,
+    granted: Rc<Granted>,
     /// What Lua has allocated, in bytes, when it stopped last.
     memory: usize,
     /// A script is at work.
@@ -158,14 +160,18 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An interpreter that has done nothing yet. It may allocate so many bytes.
-    pub(crate) fn new(kind: Kind, memory_max: usize) -> Engine {
+    /// An interpreter that has done nothing yet. It may allocate so many bytes, and as many outside of Lua.
+    pub(crate) fn new(kind: Kind, room: usize) -> Engine {
+        let granted = Rc::new(Granted::default());
+        granted.lua_bytes.set(room);
+        granted.built_bytes.set(room);
+        let seen = Rc::clone(&granted);
         let stack = STACK_BYTES.into_iter().find_map(|bytes| DefaultStack::new(bytes).ok());
         let stack = stack.expect("there is room for one more stack");
         let coroutine = Coroutine::with_stack(stack, move |yielder, first| {
-            interpreter::run(kind, memory_max, yielder, first);
+            interpreter::run(kind, seen, yielder, first);
         });
-        Engine { stack: Some(coroutine), memory: 0, runs: false }
+        Engine { stack: Some(coroutine), granted, memory: 0, runs: false }
     }
 
     /// What Lua has allocated, in bytes.
@@ -173,11 +179,11 @@ impl Engine {
         self.memory
     }
 
-    /// Lua may allocate so many bytes more than it has. A script that is at work keeps what it was granted.
+    /// Lua may allocate so many bytes more than it has, and as many may be taken for it outside. A script that is at
+    /// work is held to it when it goes on.
     pub(crate) fn grant(&mut self, room: usize) {
-        if !self.runs {
-            self.resume(Order::Limit(self.memory.saturating_add(room)));
-        }
+        self.granted.lua_bytes.set(self.memory.saturating_add(room));
+        self.granted.built_bytes.set(room);
     }
 
     /// Gives an order, and comes back with the first thing that the interpreter wants or has done.

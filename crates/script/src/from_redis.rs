@@ -7,6 +7,7 @@
 //! big number, verbatim   {big_number=...}, {verbatim_string={string=, format=}}
 //! ```
 
+use crate::allowance::Allowance;
 use mlua::{Lua, Result, Table, Value};
 
 /// How deep a reply may nest. None of ours nests as deep.
@@ -23,16 +24,18 @@ pub(crate) fn array(lua: &Lua, strings: &[Vec<u8>]) -> Result<Table> {
 
 /// The value of a whole reply.
 pub(crate) fn value(lua: &Lua, reply: &[u8]) -> Result<Value> {
-    Reader { lua, rest: reply }.value(0)
+    Reader { lua, allowance: Allowance::of(lua), rest: reply }.value(0)
 }
 
 struct Reader<'a> {
     lua: &'a Lua,
+    allowance: Allowance,
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Result<Value> {
+        self.work(1)?;
         let line = self.line()?;
         let Some((kind, text)) = line.split_first() else { return Err(no_reply()) };
         if depth > DEPTH_MAX {
@@ -131,6 +134,10 @@ impl<'a> Reader<'a> {
         Ok(Value::Table(table))
     }
 
+    fn work(&self, items: usize) -> Result<()> {
+        self.allowance.work(self.lua, items).map_err(|problem| problem.raised(self.lua))
+    }
+
     fn line(&mut self) -> Result<&'a [u8]> {
         let end = self.rest.windows(2).position(|it| it == b"\r\n").ok_or_else(no_reply)?;
         let line = &self.rest[..end];
@@ -143,6 +150,7 @@ impl<'a> Reader<'a> {
         if self.rest.len() < len + 2 {
             return Err(no_reply());
         }
+        self.work(len / 64)?;
         let body = &self.rest[..len];
         self.rest = &self.rest[len + 2..];
         Ok(body)

@@ -1,8 +1,9 @@
 //! What happens on an engine's stack: a Lua, its sandbox, and one order after the other.
 
+use crate::allowance::{Allowance, Granted};
 use crate::doors;
 use crate::engine::{Answer, Done, Kind, Order, Ready, Registered, Step};
-use crate::failure::{broken, failure};
+use crate::failure::{broken, failure, unwritten};
 use crate::from_redis;
 use crate::json;
 use crate::random::Random;
@@ -11,9 +12,13 @@ use command::Proto;
 use corosensei::Yielder;
 use mlua::chunk::ChunkMode;
 use mlua::state::{GcIncParams, GcMode};
-use mlua::{Function, HookTriggers, Lua, LuaOptions, Result, Scope, StdLib, Table, Value, VmState};
+use mlua::{
+    BorrowedBytes, Function, HookTriggers, Lua, LuaOptions, Result, Scope, StdLib, Table, Value,
+    VmState,
+};
 use sha1::{Digest, Sha1};
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::rc::Rc;
 
 const SANDBOX: &str = include_str!("sandbox.lua");
@@ -33,7 +38,8 @@ pub(crate) type Way = Yielder<Order, (Step, usize)>;
 pub(crate) struct State<'y> {
     pub(crate) way: &'y Way,
     pub(crate) lua: &'y Lua,
-    pub(crate) memory_max: Cell<usize>,
+    granted: Rc<Granted>,
+    pub(crate) allowance: Allowance,
     /// What `redis.setresp` said.
     pub(crate) proto: Cell<Proto>,
     /// What `redis.set_repl` said.
@@ -52,15 +58,18 @@ pub(crate) struct State<'y> {
 }
 
 /// Carries out orders until there are no more.
-pub(crate) fn run(kind: Kind, memory_max: usize, way: &Way, first: Order) {
+pub(crate) fn run(kind: Kind, granted: Rc<Granted>, way: &Way, first: Order) {
     let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH;
     let lua = Lua::new_with(libraries, LuaOptions::default()).expect("these libraries are safe");
     // Beyond this Lua raises an error; without a limit the allocator would end the process.
-    lua.set_memory_limit(memory_max).expect("the allocator is mlua's own");
+    lua.set_memory_limit(granted.lua_bytes.get()).expect("the allocator is mlua's own");
+    let allowance = Allowance::new(Rc::clone(&granted));
+    lua.set_app_data(allowance.clone());
     let state = State {
         way,
         lua: &lua,
-        memory_max: Cell::new(memory_max),
+        granted,
+        allowance,
         proto: Cell::default(),
         propagates: Cell::new(true),
         death: Cell::default(),
@@ -88,7 +97,11 @@ pub(crate) fn run(kind: Kind, memory_max: usize, way: &Way, first: Order) {
 impl State<'_> {
     /// Switches to whoever resumed the engine, and comes back with what is to be done next.
     fn stop(&self, step: Step) -> Order {
-        self.way.suspend((step, self.lua.used_memory()))
+        let order = self.way.suspend((step, self.lua.used_memory()));
+        // Meanwhile the data may have grown, and so what is left.
+        let bytes = self.granted.lua_bytes.get();
+        self.lua.set_memory_limit(bytes).expect("the allocator is mlua's own");
+        order
     }
 
     /// Stops for an answer. Where no script is at work nobody could give one: whatever asks has to end.
@@ -171,11 +184,6 @@ impl Rooms {
             Order::End => return None,
             // Nothing has asked.
             Order::Answer(_) => Step::Ready(Ready::Idle),
-            Order::Limit(bytes) => {
-                state.memory_max.set(bytes);
-                state.lua.set_memory_limit(bytes).expect("the allocator is mlua's own");
-                Step::Ready(Ready::Idle)
-            }
             Order::Compile { name, code } => {
                 let compiled = self.compile(state, &code, "@user_script");
                 let kept = compiled.and_then(|it| {
@@ -224,7 +232,7 @@ impl Rooms {
         let registered = state.loading.take().unwrap_or_default();
         let problem = match outcome {
             Ok((true, _)) => return Ok(registered),
-            Ok((false, problem)) => failure(&problem).text,
+            Ok((false, problem)) => failure(&problem, &state.allowance).text,
             Err(error) => first_line(&error),
         };
         for function in registered {
@@ -243,23 +251,26 @@ impl Rooms {
         proto: Proto,
     ) -> Done {
         let lua = state.lua;
-        let outcome = function.and_then(|function| {
-            let keys = from_redis::array(lua, keys)?;
-            let arguments = from_redis::array(lua, arguments)?;
-            state.work(|| self.run.call::<(bool, Value)>((function, keys, arguments)))
+        let prepared = function.and_then(|function| {
+            Ok((function, from_redis::array(lua, keys)?, from_redis::array(lua, arguments)?))
         });
-        let done = match outcome {
-            Ok((true, value)) => {
-                let mut reply = Reply::new(proto, state.proto.get());
-                reply.write(&value);
-                reply.done()
-            }
-            Ok((false, problem)) if problem.is_table() => failure(&problem).told_of(name),
-            Ok((false, problem)) => broken(name, &text_of(&problem).unwrap_or_default()),
+        let done = match prepared {
+            // What it returns may take as long to write as anything that it does.
+            Ok(call) => state.work(|| match self.run.call::<(bool, Value)>(call) {
+                Ok((true, value)) => match Reply::written(lua, &value, proto, state.proto.get()) {
+                    Ok(done) => done,
+                    Err(problem) => unwritten(name, state.death.get(), &problem),
+                },
+                Ok((false, problem)) if problem.is_table() => {
+                    failure(&problem, &state.allowance).told_of(name)
+                }
+                Ok((false, problem)) => broken(name, &text_of(&problem).unwrap_or_default()),
+                Err(error) => broken(name, &first_line(&error)),
+            }),
             Err(error) => broken(name, &first_line(&error)),
         };
         state.runs.set(state.runs.get() + 1);
-        if lua.used_memory() > state.memory_max.get() / 2 {
+        if lua.used_memory() > state.granted.lua_bytes.get() / 2 {
             // Lua does not look for garbage when memory runs out: the next script would find it full.
             let _ = lua.gc_collect();
         } else if state.runs.get().is_multiple_of(RUNS_PER_COLLECTION) {
@@ -287,12 +298,41 @@ pub(crate) fn compile(
 }
 
 /// The text of a string or number, as Lua spells it.
-pub(crate) fn text_of(value: &Value) -> Option<Vec<u8>> {
+pub(crate) fn text_of(value: &Value) -> Option<Spelled> {
     match value {
-        Value::String(text) => Some(text.as_bytes().to_vec()),
-        Value::Integer(integer) => Some(json::general(*integer as f64, 14).into_bytes()),
-        Value::Number(number) => Some(json::general(*number, 14).into_bytes()),
+        Value::String(text) => Some(Spelled::Lua(text.as_bytes())),
+        Value::Integer(integer) => Some(Spelled::of(json::general(*integer as f64, 14))),
+        Value::Number(number) => Some(Spelled::of(json::general(*number, 14))),
         _ => None,
+    }
+}
+
+/// A text of Lua where it lies, or the spelling of a number.
+pub(crate) enum Spelled {
+    Lua(BorrowedBytes),
+    Rust(Vec<u8>),
+}
+
+impl Spelled {
+    fn of(text: impl Into<Vec<u8>>) -> Spelled {
+        Spelled::Rust(text.into())
+    }
+}
+
+impl Default for Spelled {
+    fn default() -> Spelled {
+        Spelled::Rust(Vec::new())
+    }
+}
+
+impl Deref for Spelled {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Spelled::Lua(text) => text,
+            Spelled::Rust(text) => text,
+        }
     }
 }
 
@@ -300,16 +340,18 @@ pub(crate) fn text_of(value: &Value) -> Option<Vec<u8>> {
 const INTEGER_MAX: i64 = i64::MAX / 2;
 
 /// The text of a string or number as a word of a command: no digit is lost.
-pub(crate) fn word_of(value: &Value) -> Option<Vec<u8>> {
+pub(crate) fn word_of(value: &Value) -> Option<Spelled> {
     match value {
-        Value::String(text) => Some(text.as_bytes().to_vec()),
+        Value::String(text) => Some(Spelled::Lua(text.as_bytes())),
         Value::Integer(integer) if (-INTEGER_MAX..=INTEGER_MAX).contains(integer) => {
-            Some(integer.to_string().into_bytes())
+            Some(Spelled::of(integer.to_string()))
         }
-        Value::Integer(integer) => Some(stdx::float::shortest(*integer as f64).to_vec()),
+        Value::Integer(integer) => {
+            Some(Spelled::of(stdx::float::shortest(*integer as f64).to_vec()))
+        }
         // An integer has no sign of zero.
-        Value::Number(number) if *number == 0.0 => Some(b"0".to_vec()),
-        Value::Number(number) => Some(stdx::float::shortest(*number).to_vec()),
+        Value::Number(number) if *number == 0.0 => Some(Spelled::of("0")),
+        Value::Number(number) => Some(Spelled::of(stdx::float::shortest(*number).to_vec())),
         _ => None,
     }
 }
@@ -327,6 +369,11 @@ pub(crate) fn first_line(error: &mlua::Error) -> Vec<u8> {
 
 /// The SHA-1 sum in hexadecimal digits.
 pub(crate) fn hex_sum(bytes: &[u8]) -> String {
+    hex(&Sha1::digest(bytes))
+}
+
+/// Digits of bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).expect("less than sixteen");
-    Sha1::digest(bytes).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -8,6 +8,7 @@
 //! so; whoever runs the engine runs the command and lets the script go on with the reply. So nothing is lent out to a
 //! script, and one that takes long can be left where it is while others are answered.
 
+mod allowance;
 mod bits;
 mod doors;
 mod engine;

@@ -1,5 +1,7 @@
 //! Functions in Rust for scripts, with the complaints that Lua itself would make.
 
+use crate::allowance::Allowance;
+use crate::interpreter::{Spelled, text_of};
 use crate::raised::Raised;
 use mlua::{Function, Lua, MultiValue, Result, Value};
 
@@ -13,6 +15,18 @@ pub(crate) const RESULTS_MAX: usize = 4000;
 /// Why a function fails: what a script is told.
 #[derive(Debug)]
 pub(crate) struct Problem(Vec<u8>);
+
+impl Problem {
+    /// As an error of the function that the script has called.
+    pub(crate) fn raised(&self, lua: &Lua) -> mlua::Error {
+        Raised::text(lua, &self.0)
+    }
+
+    /// What a script is told.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl From<&str> for Problem {
     fn from(text: &str) -> Problem {
@@ -36,12 +50,14 @@ impl From<mlua::Error> for Problem {
 pub(crate) type Outcome = std::result::Result<Vec<Value>, Problem>;
 
 /// The arguments of a function, with the complaints that Lua makes of them.
-pub(crate) struct Arguments {
+pub(crate) struct Arguments<'a> {
+    lua: &'a Lua,
+    allowance: Allowance,
     name: &'static str,
     values: Vec<Value>,
 }
 
-impl Arguments {
+impl Arguments<'_> {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.values.len()
@@ -62,6 +78,14 @@ impl Arguments {
         format!("bad argument #{} to '{}' ({what})", index + 1, self.name).into()
     }
 
+    /// A string takes time by its length, whatever is done with it.
+    fn look_at(&self, index: usize) -> std::result::Result<(), Problem> {
+        match self.get(index) {
+            Value::String(text) => self.allowance.work_on(self.lua, text.as_bytes().len()),
+            _ => Ok(()),
+        }
+    }
+
     fn expected(&self, index: usize, what: &str) -> Problem {
         let got = match self.values.get(index) {
             None => "no value",
@@ -74,6 +98,7 @@ impl Arguments {
 
     /// A number, or a text that spells one.
     pub(crate) fn number(&self, index: usize) -> std::result::Result<f64, Problem> {
+        self.look_at(index)?;
         number(self.get(index)).ok_or_else(|| self.expected(index, "number"))
     }
 
@@ -92,9 +117,9 @@ impl Arguments {
     }
 
     /// A text, or a number as one.
-    pub(crate) fn text(&self, index: usize) -> std::result::Result<Vec<u8>, Problem> {
-        let text = crate::interpreter::text_of(self.get(index));
-        text.ok_or_else(|| self.expected(index, "string"))
+    pub(crate) fn text(&self, index: usize) -> std::result::Result<Spelled, Problem> {
+        self.look_at(index)?;
+        text_of(self.get(index)).ok_or_else(|| self.expected(index, "string"))
     }
 }
 
@@ -126,11 +151,12 @@ pub(crate) fn function(
     run: impl Fn(&Lua, &Arguments) -> Outcome + 'static,
 ) -> Result<Function> {
     lua.create_function(move |lua, values: MultiValue| {
-        let arguments = Arguments { name, values: values.into_iter().collect() };
+        let values = values.into_iter().collect();
+        let arguments = Arguments { lua, allowance: Allowance::of(lua), name, values };
         match run(lua, &arguments) {
             Ok(values) if values.len() <= RESULTS_MAX => Ok(MultiValue::from_iter(values)),
             Ok(_) => Err(Raised::text(lua, b"too many results")),
-            Err(Problem(text)) => Err(Raised::text(lua, &text)),
+            Err(problem) => Err(problem.raised(lua)),
         }
     })
 }

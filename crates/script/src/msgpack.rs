@@ -1,5 +1,6 @@
 //! `cmsgpack`: values of Lua as MessagePack and back. <https://github.com/msgpack/msgpack/blob/master/spec.md>
 
+use crate::allowance::{Allowance, Checked, Text};
 use crate::lifted::{Arguments, NESTING_MAX, Outcome, Problem, RESULTS_MAX, function};
 use mlua::{Lua, Result, Table, Value};
 
@@ -26,17 +27,18 @@ fn pack(lua: &Lua, arguments: &Arguments) -> Outcome {
     if arguments.len() == 0 {
         return Err("bad argument #0 to 'pack' (MessagePack pack needs input.)".into());
     }
-    let mut out = Vec::new();
-    arguments.iter().for_each(|value| write(&mut out, value, 0));
-    Ok(vec![Value::String(lua.create_string(out)?)])
+    let mut out = Text::new(lua);
+    arguments.iter().try_for_each(|value| write(&mut out, value, 0))?;
+    Ok(vec![out.into_value()?])
 }
 
-fn write(out: &mut Vec<u8>, value: &Value, depth: usize) {
+fn write(out: &mut Text<'_>, value: &Value, depth: usize) -> Checked<()> {
+    out.work(1)?;
     match value {
         Value::String(text) => {
             let text = text.as_bytes();
-            write_len(out, text.len(), [0xa0, 31, 0xd9, 0xda, 0xdb]);
-            out.extend_from_slice(&text);
+            write_len(out, text.len(), [0xa0, 31, 0xd9, 0xda, 0xdb])?;
+            out.add(&text)
         }
         Value::Boolean(truth) => out.push(if *truth { 0xc3 } else { 0xc2 }),
         Value::Integer(integer) => write_integer(out, *integer),
@@ -46,49 +48,52 @@ fn write(out: &mut Vec<u8>, value: &Value, depth: usize) {
     }
 }
 
-fn write_integer(out: &mut Vec<u8>, integer: i64) {
+fn write_integer(out: &mut Text<'_>, integer: i64) -> Checked<()> {
     match integer {
         0..=0x7f => out.push(integer as u8),
         -32..=-1 => out.push(integer as i8 as u8),
-        0x80..=0xff => out.extend([0xcc, integer as u8]),
+        0x80..=0xff => out.add(&[0xcc, integer as u8]),
         0x100..=0xffff => head(out, 0xcd, &(integer as u16).to_be_bytes()),
         0x1_0000..=0xffff_ffff => head(out, 0xce, &(integer as u32).to_be_bytes()),
         0x1_0000_0000.. => head(out, 0xcf, &integer.to_be_bytes()),
-        -0x80..=-33 => out.extend([0xd0, integer as i8 as u8]),
+        -0x80..=-33 => out.add(&[0xd0, integer as i8 as u8]),
         -0x8000..=-0x81 => head(out, 0xd1, &(integer as i16).to_be_bytes()),
         -0x8000_0000..=-0x8001 => head(out, 0xd2, &(integer as i32).to_be_bytes()),
         _ => head(out, 0xd3, &integer.to_be_bytes()),
     }
 }
 
-fn write_number(out: &mut Vec<u8>, number: f64) {
+fn write_number(out: &mut Text<'_>, number: f64) -> Checked<()> {
     if number == (number as i64) as f64 && number.abs() < 9.2e18 {
-        write_integer(out, number as i64);
+        write_integer(out, number as i64)
     } else if f64::from(number as f32) == number {
-        head(out, 0xca, &(number as f32).to_be_bytes());
+        head(out, 0xca, &(number as f32).to_be_bytes())
     } else {
-        head(out, 0xcb, &number.to_be_bytes());
+        head(out, 0xcb, &number.to_be_bytes())
     }
 }
 
-fn write_table(out: &mut Vec<u8>, table: &Table, depth: usize) {
+fn write_table(out: &mut Text<'_>, table: &Table, depth: usize) -> Checked<()> {
     let items = || table.pairs::<Value, Value>().map_while(|pair| pair.ok());
-    let (count, largest) = items().fold((0, Some(0)), |(count, largest), (key, _)| {
-        let index = index_of(&key);
-        (count + 1, largest.zip(index).map(|(a, b): (usize, usize)| a.max(b)))
-    });
+    let (mut count, mut largest) = (0, Some(0));
+    for (key, _) in items() {
+        out.work(1)?;
+        count += 1;
+        largest = largest.zip(index_of(&key)).map(|(a, b): (usize, usize)| a.max(b));
+    }
     if largest == Some(count) {
-        write_len(out, count, [0x90, 15, 0, 0xdc, 0xdd]);
+        write_len(out, count, [0x90, 15, 0, 0xdc, 0xdd])?;
         for index in 1..=count {
-            write(out, &table.raw_get::<Value>(index).unwrap_or_default(), depth + 1);
+            write(out, &table.raw_get::<Value>(index).unwrap_or_default(), depth + 1)?;
         }
     } else {
-        write_len(out, count, [0x80, 15, 0, 0xde, 0xdf]);
+        write_len(out, count, [0x80, 15, 0, 0xde, 0xdf])?;
         for (key, value) in items() {
-            write(out, &key, depth + 1);
-            write(out, &value, depth + 1);
+            write(out, &key, depth + 1)?;
+            write(out, &value, depth + 1)?;
         }
     }
+    Ok(())
 }
 
 /// A place in an array.
@@ -99,17 +104,17 @@ fn index_of(key: &Value) -> Option<usize> {
     }
 }
 
-fn head(out: &mut Vec<u8>, kind: u8, bytes: &[u8]) {
-    out.push(kind);
-    out.extend_from_slice(bytes);
+fn head(out: &mut Text<'_>, kind: u8, bytes: &[u8]) -> Checked<()> {
+    out.push(kind)?;
+    out.add(bytes)
 }
 
 /// A length in the smallest of its forms: in the first byte, up to so much, then in one, two and four bytes. Zero: there
 /// is no such form.
-fn write_len(out: &mut Vec<u8>, len: usize, [fixed, max, one, two, four]: [u8; 5]) {
+fn write_len(out: &mut Text<'_>, len: usize, [fixed, max, one, two, four]: [u8; 5]) -> Checked<()> {
     match len {
         _ if len <= usize::from(max) => out.push(fixed | len as u8),
-        ..=0xff if one != 0 => out.extend([one, len as u8]),
+        ..=0xff if one != 0 => out.add(&[one, len as u8]),
         ..=0xffff => head(out, two, &(len as u16).to_be_bytes()),
         _ => head(out, four, &(len as u32).to_be_bytes()),
     }
@@ -131,7 +136,8 @@ fn unpack(lua: &Lua, arguments: &Arguments, offset: i64, limit: Option<i64>) -> 
         let text = format!("Start offset {offset} greater than input length {}.", data.len());
         return Err(text.into());
     }
-    let mut reader = Reader { lua, data: &data, at: offset as usize };
+    let mut reader =
+        Reader { lua, allowance: Allowance::of(lua), data: &data, at: offset as usize };
     let mut values = Vec::new();
     while reader.at < data.len() && limit.is_none_or(|max| (values.len() as i64) < max) {
         values.push(reader.value(0)?);
@@ -148,15 +154,17 @@ fn unpack(lua: &Lua, arguments: &Arguments, offset: i64, limit: Option<i64>) -> 
 
 struct Reader<'a> {
     lua: &'a Lua,
+    allowance: Allowance,
     data: &'a [u8],
     at: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn value(&mut self, depth: usize) -> std::result::Result<Value, Problem> {
+    fn value(&mut self, depth: usize) -> Checked<Value> {
         if depth > NESTING_MAX {
             return Err("Bad data format in input.".into());
         }
+        self.allowance.work(self.lua, 1)?;
         let kind = self.take(1)?[0];
         let value = match kind {
             0..=0x7f => Value::Integer(i64::from(kind)),
@@ -190,7 +198,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn array(&mut self, len: usize, depth: usize) -> std::result::Result<Value, Problem> {
+    fn array(&mut self, len: usize, depth: usize) -> Checked<Value> {
         let table = self.lua.create_table()?;
         for index in 1..=len {
             let value = self.value(depth + 1)?;
@@ -199,7 +207,7 @@ impl<'a> Reader<'a> {
         Ok(Value::Table(table))
     }
 
-    fn map(&mut self, len: usize, depth: usize) -> std::result::Result<Value, Problem> {
+    fn map(&mut self, len: usize, depth: usize) -> Checked<Value> {
         let table = self.lua.create_table()?;
         for _ in 0..len {
             let (key, value) = (self.value(depth + 1)?, self.value(depth + 1)?);
@@ -211,18 +219,19 @@ impl<'a> Reader<'a> {
         Ok(Value::Table(table))
     }
 
-    fn text(&mut self, len: usize) -> std::result::Result<Value, Problem> {
+    fn text(&mut self, len: usize) -> Checked<Value> {
         let text = self.take(len)?;
+        self.allowance.work_on(self.lua, len)?;
         Ok(Value::String(self.lua.create_string(text)?))
     }
 
     /// A number of so many bytes, the highest first.
-    fn number(&mut self, bytes: usize) -> std::result::Result<u64, Problem> {
+    fn number(&mut self, bytes: usize) -> Checked<u64> {
         let number = self.take(bytes)?.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         Ok(number)
     }
 
-    fn take(&mut self, len: usize) -> std::result::Result<&'a [u8], Problem> {
+    fn take(&mut self, len: usize) -> Checked<&'a [u8]> {
         let end = self.at.checked_add(len).filter(|end| *end <= self.data.len());
         let end = end.ok_or(Problem::from("Missing bytes in input."))?;
         let taken = &self.data[self.at..end];

@@ -8,10 +8,9 @@
 //! > < !<n>                  big and little endian, alignment
 //! ```
 
+use crate::allowance::{Allowance, Checked, Text};
 use crate::lifted::{Arguments, Outcome, Problem, RESULTS_MAX, function};
 use mlua::{Lua, Result, Table, Value};
-
-type Checked<T> = std::result::Result<T, Problem>;
 
 /// The longest integer, in bytes.
 const INTEGER_MAX: usize = 32;
@@ -22,7 +21,7 @@ pub(crate) fn library(lua: &Lua) -> Result<Table> {
     let table = lua.create_table()?;
     table.raw_set("pack", function(lua, "pack", pack)?)?;
     table.raw_set("unpack", function(lua, "unpack", unpack)?)?;
-    table.raw_set("size", function(lua, "size", |_, it| size(it))?)?;
+    table.raw_set("size", function(lua, "size", size)?)?;
     Ok(table)
 }
 
@@ -127,30 +126,31 @@ fn trim_zeros(digits: &[u8]) -> &[u8] {
 fn pack(lua: &Lua, arguments: &Arguments) -> Outcome {
     let text = arguments.text(0)?;
     let mut format = Format::new(&text);
-    let (mut out, mut argument) = (Vec::new(), 1);
+    let (mut out, mut argument) = (Text::new(lua), 1);
     while let Some(item) = format.next(|what| arguments.wrong(0, what))? {
-        out.resize(out.len() + format.padding(out.len(), &item), 0);
+        out.work(1)?;
+        out.pad(format.padding(out.len(), &item))?;
         match item.letter {
             b'x' => {
-                out.push(0);
+                out.push(0)?;
                 continue;
             }
             b'f' => {
                 let bytes = (arguments.number(argument)? as f32).to_le_bytes();
-                out.extend(format.ordered(bytes.to_vec()));
+                out.add(&format.ordered(bytes.to_vec()))?;
             }
             b'd' => {
                 let bytes = arguments.number(argument)?.to_le_bytes();
-                out.extend(format.ordered(bytes.to_vec()));
+                out.add(&format.ordered(bytes.to_vec()))?;
             }
             b'c' | b's' => {
                 let string = arguments.text(argument)?;
                 let size = if item.size == 0 { string.len() } else { item.size };
                 let part = string.get(..size);
                 let part = part.ok_or_else(|| arguments.wrong(argument + 1, "string too short"))?;
-                out.extend_from_slice(part);
+                out.add(part)?;
                 if item.letter == b's' {
-                    out.push(0);
+                    out.push(0)?;
                 }
             }
             _ => {
@@ -158,12 +158,12 @@ fn pack(lua: &Lua, arguments: &Arguments) -> Outcome {
                 let value = if number < 0.0 { number as i64 as u64 } else { number as u64 };
                 let mut bytes = value.to_le_bytes().to_vec();
                 bytes.resize(item.size, 0);
-                out.extend(format.ordered(bytes));
+                out.add(&format.ordered(bytes))?;
             }
         }
         argument += 1;
     }
-    Ok(vec![Value::String(lua.create_string(out)?)])
+    Ok(vec![out.into_value()?])
 }
 
 fn unpack(lua: &Lua, arguments: &Arguments) -> Outcome {
@@ -175,7 +175,9 @@ fn unpack(lua: &Lua, arguments: &Arguments) -> Outcome {
     let short = || arguments.wrong(1, "data string too short");
     let mut format = Format::new(&text);
     let (mut at, mut values) = (offset as usize - 1, Vec::new());
+    let allowance = Allowance::of(lua);
     while let Some(item) = format.next(|what| arguments.wrong(0, what))? {
+        allowance.work(lua, 1)?;
         at = at.saturating_add(format.padding(at, &item));
         let end = at.checked_add(item.size).filter(|end| *end <= data.len());
         let mut end = end.ok_or_else(short)?;
@@ -211,6 +213,7 @@ fn unpack(lua: &Lua, arguments: &Arguments) -> Outcome {
         if values.len() >= RESULTS_MAX {
             return Err("too many results".into());
         }
+        allowance.work_on(lua, end - at)?;
         at = end;
     }
     values.push(Value::Integer(at as i64 + 1));
@@ -230,11 +233,13 @@ fn integer(bytes: &[u8], signed: bool) -> f64 {
     ((value << spare) as i64 >> spare) as f64
 }
 
-fn size(arguments: &Arguments) -> Outcome {
+fn size(lua: &Lua, arguments: &Arguments) -> Outcome {
     let text = arguments.text(0)?;
     let mut format = Format::new(&text);
     let mut at = 0usize;
+    let allowance = Allowance::of(lua);
     while let Some(item) = format.next(|what| arguments.wrong(0, what))? {
+        allowance.work(lua, 1)?;
         if item.letter == b's' || item.letter == b'c' && item.size == 0 {
             let name = if item.letter == b's' { "s" } else { "c0" };
             return Err(arguments.wrong(0, &format!("option '{name}' has no fixed size")));

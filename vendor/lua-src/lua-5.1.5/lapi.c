@@ -919,6 +919,7 @@ LUA_API int lua_gc (lua_State *L, int what, int data) {
     }
     case LUA_GCCOLLECT: {
       luaC_fullgc(L);
+      luaG_count(L, g->totalbytes/64);  /* regent */
       break;
     }
     case LUA_GCCOUNT: {
@@ -938,6 +939,7 @@ LUA_API int lua_gc (lua_State *L, int what, int data) {
         g->GCthreshold = 0;
       while (g->GCthreshold <= g->totalbytes) {
         luaC_step(L);
+        luaG_count(L, 32);  /* regent */
         if (g->gcstate == GCSpause) {  /* end of cycle? */
           res = 1;  /* signal it */
           break;

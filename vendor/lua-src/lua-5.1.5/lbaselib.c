@@ -17,6 +17,7 @@
 #include "lua.h"
 
 #include "lauxlib.h"
+#include "lstate.h"
 #include "lualib.h"
 
 
@@ -64,6 +65,7 @@ static int luaB_tonumber (lua_State *L) {
     char *s2;
     unsigned long n;
     luaL_argcheck(L, 2 <= base && base <= 36, 2, "base out of range");
+    lua_work(L, lua_objlen(L, 1)/16);  /* regent */
     n = strtoul(s1, &s2, base);
     if (s1 != s2) {  /* at least one valid digit? */
       while (isspace((unsigned char)(*s2))) s2++;  /* skip trailing spaces */
@@ -536,7 +538,9 @@ static int auxresume (lua_State *L, lua_State *co, int narg) {
   }
   lua_xmove(L, co, narg);
   lua_setlevel(L, co);
+  co->hookcount = L->hookcount;  /* regent: instructions are counted across coroutines, or many short ones had no end */
   status = lua_resume(co, narg);
+  L->hookcount = co->hookcount;
   if (status == 0 || status == LUA_YIELD) {
     int nres = lua_gettop(co);
     if (!lua_checkstack(L, nres + 1))

@@ -81,6 +81,21 @@ LUA_API int lua_gethookcount (lua_State *L) {
 }
 
 
+/*
+** regent: Counts work in C that takes as long as `n' instructions, and calls the hook where it is due. It may raise an
+** error, and what is on the stack stays.
+*/
+LUA_API void lua_work (lua_State *L, size_t n) {
+  lua_lock(L);
+  luaG_count(L, n);
+  if (L->hookcount == 1 && (L->hookmask & LUA_MASKCOUNT)) {
+    resethookcount(L);
+    luaD_callhook(L, LUA_HOOKCOUNT, -1);
+  }
+  lua_unlock(L);
+}
+
+
 LUA_API int lua_getstack (lua_State *L, int level, lua_Debug *ar) {
   int status;
   CallInfo *ci;
@@ -587,7 +602,7 @@ void luaG_concaterror (lua_State *L, StkId p1, StkId p2) {
 
 void luaG_aritherror (lua_State *L, const TValue *p1, const TValue *p2) {
   TValue temp;
-  if (luaV_tonumber(p1, &temp) == NULL)
+  if (luaV_tonumber(L, p1, &temp) == NULL)
     p2 = p1;  /* first operand is wrong */
   luaG_typeerror(L, p2, "perform arithmetic on");
 }

@@ -17,6 +17,10 @@
 
 #define resethookcount(L)	(L->hookcount = L->basehookcount)
 
+/* regent: work that takes as long as `n' instructions counts as so many; the hook is called by the next one */
+#define luaG_count(L,n)	((void)((size_t)(n) < (size_t)(L)->hookcount ? \
+	((L)->hookcount -= (int)(n)) : ((L)->hookcount = 1)))
+
 
 LUAI_FUNC void luaG_typeerror (lua_State *L, const TValue *o,
                                              const char *opname);

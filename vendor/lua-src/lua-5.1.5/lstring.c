@@ -12,6 +12,7 @@
 
 #include "lua.h"
 
+#include "ldebug.h"  /* regent */
 #include "lmem.h"
 #include "lobject.h"
 #include "lstate.h"
@@ -77,6 +78,7 @@ TString *luaS_newlstr (lua_State *L, const char *str, size_t l) {
   unsigned int h = cast(unsigned int, l);  /* seed */
   size_t step = 1;  /* regent: all characters count, as in Redis: tables are gone through in the same order */
   size_t l1;
+  luaG_count(L, l/16);  /* regent */
   for (l1=l; l1>=step; l1-=step)  /* compute hash */
     h = h ^ ((h<<5)+(h>>2)+cast(unsigned char, str[l1-1]));
   for (o = G(L)->strt.hash[lmod(h, G(L)->strt.size)];

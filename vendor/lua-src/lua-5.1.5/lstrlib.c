@@ -59,7 +59,10 @@ static int str_reverse (lua_State *L) {
   luaL_Buffer b;
   const char *s = luaL_checklstring(L, 1, &l);
   luaL_buffinit(L, &b);
-  while (l--) luaL_addchar(&b, s[l]);
+  while (l--) {
+    if ((l & 0xfff) == 0) lua_work(L, 0x1000/8);  /* regent: here and below, long loops count as instructions */
+    luaL_addchar(&b, s[l]);
+  }
   luaL_pushresult(&b);
   return 1;
 }
@@ -71,8 +74,10 @@ static int str_lower (lua_State *L) {
   luaL_Buffer b;
   const char *s = luaL_checklstring(L, 1, &l);
   luaL_buffinit(L, &b);
-  for (i=0; i<l; i++)
+  for (i=0; i<l; i++) {
+    if ((~i & 0xfff) == 0) lua_work(L, 0x1000/8);
     luaL_addchar(&b, tolower(uchar(s[i])));
+  }
   luaL_pushresult(&b);
   return 1;
 }
@@ -84,8 +89,10 @@ static int str_upper (lua_State *L) {
   luaL_Buffer b;
   const char *s = luaL_checklstring(L, 1, &l);
   luaL_buffinit(L, &b);
-  for (i=0; i<l; i++)
+  for (i=0; i<l; i++) {
+    if ((~i & 0xfff) == 0) lua_work(L, 0x1000/8);
     luaL_addchar(&b, toupper(uchar(s[i])));
+  }
   luaL_pushresult(&b);
   return 1;
 }
@@ -96,8 +103,10 @@ static int str_rep (lua_State *L) {
   const char *s = luaL_checklstring(L, 1, &l);
   int n = luaL_checkint(L, 2);
   luaL_buffinit(L, &b);
-  while (l > 0 && n-- > 0)  /* regent: nothing, however often, takes no time */
+  while (l > 0 && n-- > 0) {  /* regent: nothing, however often, takes no time */
+    if (l >= 0x100 || (n & 0xff) == 0) lua_work(L, 0x20 + l/8);
     luaL_addlstring(&b, s, l);
+  }
   luaL_pushresult(&b);
   return 1;
 }
@@ -190,24 +199,17 @@ typedef struct MatchState {
 #endif
 
 /*
-** regent: Matching takes time that grows with powers of the length, or faster, and is one instruction. The hook that
-** counts instructions is called meanwhile as if each of these were some.
+** regent: Matching takes time that grows with powers of the length, or faster, and is one instruction. Ten steps of it
+** count as one.
 */
-#define WORK_PER_HOOK	1000000
+#define STEPS_PER_COUNT	1000
 
 static void work (lua_State *L, size_t *done, size_t more) {
   *done += more;
-  if (*done >= WORK_PER_HOOK) {
-    lua_Hook hook = lua_gethook(L);
+  if (*done >= STEPS_PER_COUNT) {
+    size_t steps = *done;
     *done = 0;
-    if (hook != NULL && (lua_gethookmask(L) & LUA_MASKCOUNT)) {
-      lua_Debug ar;
-      memset(&ar, 0, sizeof(ar));
-      ar.event = LUA_HOOKCOUNT;
-      ar.currentline = -1;
-      luaL_checkstack(L, LUA_MINSTACK, "pattern too complex");
-      hook(L, &ar);
-    }
+    lua_work(L, steps/10);
   }
 }
 
@@ -756,6 +758,7 @@ static void addquoted (lua_State *L, luaL_Buffer *b, int arg) {
   const char *s = luaL_checklstring(L, arg, &l);
   luaL_addchar(b, '"');
   while (l--) {
+    if ((l & 0xfff) == 0) lua_work(L, 0x1000/8);
     switch (*s) {
       case '"': case '\\': case '\n': {
         luaL_addchar(b, '\\');

@@ -93,8 +93,8 @@ impl Node {
 
     /// Counts what failed, and was not counted where it did.
     pub(super) fn count_script_errors(&mut self, id: CommandId, done: &Done) {
-        for text in &done.errors {
-            self.stats.count_error(Error::bytes(text.clone()).code());
+        for (code, times) in &done.errors {
+            self.stats.count_errors(code, *times);
         }
         if done.failed {
             self.stats.command_mut(id).failed += 1;

@@ -34,6 +34,9 @@ pub(crate) struct Scripting {
     pub(crate) running: Option<Box<Running>>,
     /// Memory was full when the last request came that asked; see `Node::memory_is_full`.
     pub(crate) full: bool,
+    /// What was left when that was last asked, and what the server took then, in bytes.
+    room: u64,
+    used: u64,
     /// DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may run any command.
     pub(crate) may_all: bool,
 }
@@ -113,12 +116,15 @@ impl Scripting {
             libraries: Libraries::new(memory_max),
             running: None,
             full: false,
+            room: memory_room,
+            used: 0,
             may_all: false,
         }
     }
 
     /// The data has grown or shrunk, and so has what is left for Lua.
-    pub(crate) fn grant(&mut self, memory_room: u64) {
+    pub(crate) fn grant(&mut self, memory_room: u64, used: u64) {
+        (self.room, self.used) = (memory_room, used);
         let room = granted(memory_room);
         self.scripts.grant(room);
         self.libraries.grant(room);
@@ -143,13 +149,34 @@ impl Scripting {
     }
 }
 
+/// Of what is left, a script may take so much for the data before that is asked again: a thirty-second part.
+const STALE_PART: u64 = 32;
+
 impl Node {
+    /// Tells the interpreters what is left for them.
+    pub(crate) fn grant_memory(&mut self) {
+        let used = self.used_memory();
+        self.scripting.grant((self.senses.facts)().memory_room, used);
+    }
+
+    /// What a script has done may have made the data grow. What is left for the script itself is less then.
+    fn grant_again(&mut self) {
+        let grown = self.used_memory().saturating_sub(self.scripting.used);
+        if grown > self.scripting.room / STALE_PART {
+            self.grant_memory();
+        }
+    }
+
     /// Runs a script to its end, or until it takes too long.
     fn drive_script(&mut self, mut step: Step) -> Ended {
         loop {
             let answer = match step {
                 Step::Done(done) => return Ended::Done(done),
-                Step::Call(call) => Answer::Reply(self.call_from_script(call)),
+                Step::Call(call) => {
+                    let reply = self.call_from_script(call);
+                    self.grant_again();
+                    Answer::Reply(reply)
+                }
                 Step::Check(words) => Answer::Allowed(self.script_may_run(&words.words())),
                 Step::Log(line) => {
                     self.log_script(line);

@@ -129,11 +129,16 @@ impl Stats {
 
     /// One more error reply.
     pub(crate) fn count_error(&mut self, code: &[u8]) {
-        self.errors += 1;
+        self.count_errors(code, 1);
+    }
+
+    /// Counts errors of one code.
+    pub(crate) fn count_errors(&mut self, code: &[u8], times: u64) {
+        self.errors += times;
         if let Some(count) = self.errors_by_code.get_mut(code) {
-            *count += 1;
+            *count += times;
         } else if self.errors_by_code.len() < ERROR_CODES_MAX {
-            self.errors_by_code.insert(code.to_vec(), 1);
+            self.errors_by_code.insert(code.to_vec(), times);
         }
     }
 

@@ -1,31 +1,36 @@
 //! From values to text.
 
-use super::{Checked, Invalid, Switches, may_nest};
+use super::{Invalid, Switches, may_nest};
+use crate::allowance::{Checked, Text};
 use crate::lifted::Problem;
-use mlua::{Table, Value};
+use mlua::{Lua, Table, Value};
+
+/// Strings are written in pieces, between which a script looks around.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// A value as JSON.
-pub(super) fn encode(value: &Value, switches: &Switches) -> Checked<Vec<u8>> {
-    let mut writer = Writer { out: Vec::new(), switches };
+pub(super) fn encode(lua: &Lua, value: &Value, switches: &Switches) -> Checked<Value> {
+    let mut writer = Writer { out: Text::new(lua), switches };
     writer.value(value, 0)?;
-    Ok(writer.out)
+    writer.out.into_value()
 }
 
 struct Writer<'a> {
-    out: Vec<u8>,
+    out: Text<'a>,
     switches: &'a Switches,
 }
 
 impl Writer<'_> {
     fn value(&mut self, value: &Value, depth: usize) -> Checked<()> {
+        self.out.work(1)?;
         match value {
-            Value::String(text) => self.string(&text.as_bytes()),
+            Value::String(text) => self.string(&text.as_bytes())?,
             Value::Integer(integer) => self.number(*integer as f64)?,
             Value::Number(number) => self.number(*number)?,
-            Value::Boolean(true) => self.out.extend_from_slice(b"true"),
-            Value::Boolean(false) => self.out.extend_from_slice(b"false"),
-            Value::Nil => self.out.extend_from_slice(b"null"),
-            value if *value == Value::NULL => self.out.extend_from_slice(b"null"),
+            Value::Boolean(true) => self.out.add(b"true")?,
+            Value::Boolean(false) => self.out.add(b"false")?,
+            Value::Nil => self.out.add(b"null")?,
+            value if *value == Value::NULL => self.out.add(b"null")?,
             Value::Table(table) => self.table(table, depth + 1)?,
             other => return Err(refused(other, "type not supported")),
         }
@@ -47,6 +52,7 @@ impl Writer<'_> {
     fn array_len(&self, table: &Table) -> Checked<Option<i64>> {
         let (mut largest, mut count) = (0i64, 0i64);
         for pair in table.pairs::<Value, Value>() {
+            self.out.work(1)?;
             match pair?.0 {
                 Value::Integer(index) if index >= 1 => {
                     largest = largest.max(index);
@@ -66,38 +72,38 @@ impl Writer<'_> {
     }
 
     fn array(&mut self, table: &Table, len: i64, depth: usize) -> Checked<()> {
-        self.out.push(b'[');
+        self.out.push(b'[')?;
         for index in 1..=len {
             if index > 1 {
-                self.out.push(b',');
+                self.out.push(b',')?;
             }
             self.value(&table.raw_get::<Value>(index)?, depth)?;
         }
-        self.out.push(b']');
+        self.out.push(b']')?;
         Ok(())
     }
 
     fn object(&mut self, table: &Table, depth: usize) -> Checked<()> {
-        self.out.push(b'{');
+        self.out.push(b'{')?;
         let mut first = true;
         for pair in table.pairs::<Value, Value>() {
             let (key, value) = pair?;
             if !std::mem::take(&mut first) {
-                self.out.push(b',');
+                self.out.push(b',')?;
             }
             match &key {
-                Value::String(text) => self.string(&text.as_bytes()),
+                Value::String(text) => self.string(&text.as_bytes())?,
                 Value::Integer(_) | Value::Number(_) => {
-                    self.out.push(b'"');
+                    self.out.push(b'"')?;
                     self.number(crate::lifted::number(&key).unwrap_or(0.0))?;
-                    self.out.push(b'"');
+                    self.out.push(b'"')?;
                 }
                 other => return Err(refused(other, "table key must be a number or string")),
             }
-            self.out.push(b':');
+            self.out.push(b':')?;
             self.value(&value, depth)?;
         }
-        self.out.push(b'}');
+        self.out.push(b'}')?;
         Ok(())
     }
 
@@ -108,20 +114,28 @@ impl Writer<'_> {
                     return Err("Cannot serialise number: must not be NaN or Inf".into());
                 }
                 Invalid::Null => {
-                    self.out.extend_from_slice(b"null");
+                    self.out.add(b"null")?;
                     return Ok(());
                 }
                 Invalid::Written => {}
             }
         }
         let precision = self.switches.precision.get().max(1) as usize;
-        self.out.extend_from_slice(general(number, precision).as_bytes());
-        Ok(())
+        self.out.add(general(number, precision).as_bytes())
     }
 
-    fn string(&mut self, text: &[u8]) {
-        self.out.push(b'"');
-        for &byte in text {
+    fn string(&mut self, text: &[u8]) -> Checked<()> {
+        self.out.push(b'"')?;
+        for piece in text.chunks(PIECE_BYTES) {
+            self.escaped(piece)?;
+        }
+        self.out.push(b'"')
+    }
+
+    fn escaped(&mut self, piece: &[u8]) -> Checked<()> {
+        self.out.reserve(piece.len())?;
+        self.out.work_on(8 * piece.len())?;
+        for &byte in piece {
             let letter = match byte {
                 b'"' | b'\\' | b'/' => byte,
                 8 => b'b',
@@ -130,17 +144,17 @@ impl Writer<'_> {
                 12 => b'f',
                 13 => b'r',
                 0..32 | 127 => {
-                    self.out.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
+                    self.out.add(format!("\\u{byte:04x}").as_bytes())?;
                     continue;
                 }
                 _ => {
-                    self.out.push(byte);
+                    self.out.push(byte)?;
                     continue;
                 }
             };
-            self.out.extend([b'\\', letter]);
+            self.out.add(&[b'\\', letter])?;
         }
-        self.out.push(b'"');
+        Ok(())
     }
 }
 

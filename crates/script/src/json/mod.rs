@@ -5,7 +5,7 @@ mod encode;
 
 pub(crate) use encode::general;
 
-use crate::lifted::{Arguments, NESTING_MAX, Outcome, Problem, function};
+use crate::lifted::{Arguments, NESTING_MAX, Outcome, function};
 use mlua::{Lua, Result, Table, Value};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -74,8 +74,7 @@ pub(crate) fn library(lua: &Lua, switches: &Rc<Switches>) -> Result<Table> {
         if it.len() != 1 {
             return Err(it.wrong(0, "expected 1 argument"));
         }
-        let text = encode::encode(it.get(0), switches)?;
-        Ok(vec![Value::String(lua.create_string(text)?)])
+        Ok(vec![encode::encode(lua, it.get(0), switches)?])
     })?;
     add("decode", |lua, switches, it| {
         if it.len() != 1 {
@@ -158,5 +157,3 @@ fn truth(arguments: &Arguments, index: usize, switch: &Cell<bool>) -> Outcome {
 fn may_nest(depth: usize, switch: &Cell<i64>) -> bool {
     depth as i64 <= switch.get() && depth <= NESTING_MAX
 }
-
-type Checked<T> = std::result::Result<T, Problem>;

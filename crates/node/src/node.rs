@@ -286,7 +286,8 @@ impl Node {
         let proto = session.proto;
         let room = session.out.capacity();
         session.out.push(|buffer| write(&mut Writer::new(buffer, proto)));
-        self.message_room += session.out.capacity() - room;
+        // A buffer that is full gives back what it has too much.
+        self.message_room += session.out.capacity().saturating_sub(room);
         self.announce(conn);
         self.weigh(conn);
     }

@@ -334,6 +334,24 @@ mod tests {
     }
 
     #[test]
+    fn the_room_that_messages_took_is_never_less_than_before() {
+        for len in [100, 1000, 5000, 30_000, 49_000] {
+            let mut player = player();
+            player.request("b", "PING");
+            player.request("b", "SUBSCRIBE news");
+            let publish = words(&format!("PUBLISH news {}", "x".repeat(len)));
+            let mut room = player.node.message_room;
+            for _ in 0..100 {
+                // Nothing is sent, so a buffer fills, and what it has too much is given back with its last message.
+                player.node.handle_input(Now::default().after_ms(5000), ConnId(0), &publish);
+                assert!(player.node.message_room >= room, "messages of {len} bytes");
+                room = player.node.message_room;
+            }
+            assert!(room >= 100 * len, "{room} for messages of {len} bytes");
+        }
+    }
+
+    #[test]
     fn replies_of_a_transaction_are_bounded_as_well() {
         let mut player = limited("normal 20mb 0 0");
         player.request("a", "SETRANGE big 999999 x");

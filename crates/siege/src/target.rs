@@ -205,8 +205,15 @@ impl Target {
 
     /// The same when everybody has left: who they are, what the Sentinel believes, what the logs say.
     pub fn last_ailments(&self) -> Vec<String> {
-        let mut found = self.ailments();
-        if !found.is_empty() {
+        let mut found = Vec::new();
+        for (name, log) in [("server", self.server.log()), ("Sentinel", self.sentinel.log())] {
+            let bad = ["panicked", "REDIS BUG REPORT START"];
+            let lines = log.lines().filter(|line| bad.iter().any(|word| line.contains(word)));
+            found.extend(lines.map(|line| format!("log of the {name}: {line}")));
+        }
+        let ailments = self.ailments();
+        if !ailments.is_empty() {
+            found.extend(ailments);
             return found;
         }
         if self.server.field("server", "run_id") != self.ids.0 || self.sentinel.id() != self.ids.1 {
@@ -219,11 +226,6 @@ impl Target {
         let flags = self.sentinel.fields("master target").get("flags").to_owned();
         if flags != "master" {
             found.push(format!("the Sentinel sees the server as {flags}"));
-        }
-        for (name, log) in [("server", self.server.log()), ("Sentinel", self.sentinel.log())] {
-            let bad = ["panicked", "REDIS BUG REPORT START"];
-            let lines = log.lines().filter(|line| bad.iter().any(|word| line.contains(word)));
-            found.extend(lines.map(|line| format!("log of the {name}: {line}")));
         }
         found
     }

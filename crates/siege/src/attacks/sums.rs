@@ -20,7 +20,7 @@ pub(super) fn round(foe: &mut Foe<'_>) -> io::Result<()> {
         foe.ask(&mut client, &members("RPUSH", "sum-list"))?;
         foe.ask(&mut client, &members("SADD", "sum-set"))?;
         let text: String =
-            numbers(salt).map(|number| (b'a' + (number % 4) as u8) as char).collect();
+            numbers(salt).take(300).map(|number| (b'a' + (number % 4) as u8) as char).collect();
         foe.ask(&mut client, &["SET", &format!("siege:sum-text:{salt}"), &text])?;
         let mut words = vec!["ZADD".to_owned(), format!("siege:sum-sorted:{salt}")];
         for number in numbers(salt) {

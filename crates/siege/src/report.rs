@@ -43,6 +43,24 @@ fn ms(us: u64) -> String {
 
 /// The tables at the end, and the verdict.
 pub fn print(stage: &Stage, book: &Book, outcome: &Outcome, slow: &[(String, u64, u64)]) {
+    print_attacks(stage);
+    print_guests(book);
+    print_memory(outcome);
+    sys::say!("\ncommands that took longer than {} ms: count and the longest in ms", ms(SLOW_US));
+    for (name, count, most) in slow.iter().take(SLOW_MAX) {
+        sys::say!("{name:<26} {count:>8} {:>8}", ms(*most));
+    }
+    let (count, findings) = stage.findings();
+    if count == 0 {
+        sys::say!("\nVerdict: it holds.");
+        return;
+    }
+    sys::say!("\nVerdict: {count} findings.");
+    findings.iter().for_each(|finding| sys::say!("  {finding}"));
+}
+
+/// What each attack did, and what became of it.
+fn print_attacks(stage: &Stage) {
     sys::say!(
         "\n{:<14} {:>11} {:>12} {:>10} {:>10} {:>8}",
         "attack",
@@ -62,6 +80,10 @@ pub fn print(stage: &Stage, book: &Book, outcome: &Outcome, slow: &[(String, u64
             read(&tally.silent),
         );
     }
+}
+
+/// How long well-behaved clients waited.
+fn print_guests(book: &Book) {
     sys::say!(
         "\n{:<14} {:>11} {:>8} {:>8} {:>8} {:>8}   ms",
         "guests",
@@ -84,6 +106,10 @@ pub fn print(stage: &Stage, book: &Book, outcome: &Outcome, slow: &[(String, u64
     }
     let (replies, busy) = (read(&book.replies), read(&book.busy));
     sys::say!("{replies} replies, each right; BUSY heard {busy} times and asked again");
+}
+
+/// What both processes occupied, and may occupy.
+fn print_memory(outcome: &Outcome) {
     sys::say!(
         "\n{:<14} {:>11} {:>8} {:>8} {:>8}   MB at the most",
         "memory",
@@ -101,15 +127,4 @@ pub fn print(stage: &Stage, book: &Book, outcome: &Outcome, slow: &[(String, u64
         sys::say!("{:<26} {:>8} {storm:>8} {held:>8}", "bound of the server", "");
         sys::say!("{:<26} {:>8} {:>8}", "bound of the Sentinel", "", mb(bounds.sentinel));
     }
-    sys::say!("\ncommands that took longer than {} ms: count and the longest in ms", ms(SLOW_US));
-    for (name, count, most) in slow.iter().take(SLOW_MAX) {
-        sys::say!("{name:<26} {count:>8} {:>8}", ms(*most));
-    }
-    let (count, findings) = stage.findings();
-    if count == 0 {
-        sys::say!("\nVerdict: it holds.");
-        return;
-    }
-    sys::say!("\nVerdict: {count} findings.");
-    findings.iter().for_each(|finding| sys::say!("  {finding}"));
 }

@@ -76,6 +76,8 @@ mod tests {
             ("default off", None),
             ("eve +nothing", Some("Error in user declaration '+nothing': Unknown command")),
             ("eve (+get", Some("Unmatched parenthesis")),
+            ("eve (+get ~x))", Some("Error in user declaration '(+get ~x))': Syntax error")),
+            ("eve (~x +get))", Some("Error in user declaration '(~x +get))': Syntax error")),
             ("eve", None),
         ] {
             let said = declarations.declare(&words(line)).err();

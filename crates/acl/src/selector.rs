@@ -31,6 +31,10 @@ impl Selector {
         let mut selector = Selector::new(channels);
         let is_blank = |byte: &u8| byte.is_ascii_whitespace();
         for rule in inside.ok_or(RuleError::Syntax)?.split(is_blank) {
+            // A file that is written with it would end the selector there.
+            if rule.ends_with(b")") {
+                return Err(RuleError::Syntax);
+            }
             if !rule.is_empty() {
                 selector.apply(rule, catalog)?;
             }
